@@ -1,0 +1,45 @@
+"""Sizes and times as people write them ("900 MiB", "200 ms"), carried as bytes and nanoseconds."""
+
+import re
+
+from fakeproc.errors import FakeprocError
+
+PAGE = 4096
+
+SIZES = {
+    "": 1, "B": 1,
+    "K": 1 << 10, "KiB": 1 << 10, "kB": 1 << 10, "KB": 1 << 10,
+    "M": 1 << 20, "MiB": 1 << 20, "MB": 1 << 20,
+    "G": 1 << 30, "GiB": 1 << 30, "GB": 1 << 30,
+    "T": 1 << 40, "TiB": 1 << 40, "TB": 1 << 40,
+}
+TIMES = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9}
+BIGGEST = 1 << 56  # bytes: more than any Linux machine can address
+
+_QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
+
+
+def _quantity(text: str, units: dict[str, int], example: str) -> int:
+    match = _QUANTITY.fullmatch(text)
+    if not match or match[2] not in units:
+        known = " ".join(unit for unit in units if unit)
+        raise FakeprocError(f"{text!r} is not understood: write a number and one of {known}, such as {example!r}")
+    return int(float(match[1]) * units[match[2]]) if "." in match[1] else int(match[1]) * units[match[2]]
+
+
+def size(value: int | str) -> int:
+    """Bytes of "900 MiB", "900M" (both powers of 1024, as the kernel's memparse) or a number of bytes."""
+    count = value if isinstance(value, int) else _quantity(value, SIZES, "900 MiB")
+    if isinstance(value, bool) or not 0 <= count <= BIGGEST:
+        raise FakeprocError(f"{value!r} is not a size from 0 to {BIGGEST >> 50} PiB")
+    return count
+
+
+def pages(value: int | str) -> int:
+    """Pages of 4 KiB that hold such a size, rounded up."""
+    return -(-size(value) // PAGE)
+
+
+def duration(value: int | str) -> int:
+    """Nanoseconds of "200 ms" or a number of nanoseconds."""
+    return value if isinstance(value, int) else _quantity(value, TIMES, "200 ms")

@@ -1,0 +1,578 @@
+"""World and Task: the Pythonic face of the core. No rule lives here."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from fakeproc import rules, units
+from fakeproc._native import ffi, lib
+
+ROOT_CAPS = (1 << 41) - 1
+ALL_MEMS = (1 << 64) - 1
+ERRNO_NAMES = {"EAGAIN": "no free pid is left"}
+
+CLONE_VM = lib.CORE_CLONE_VM
+CLONE_SIGHAND = lib.CORE_CLONE_SIGHAND
+CLONE_VFORK = lib.CORE_CLONE_VFORK
+CLONE_PARENT = lib.CORE_CLONE_PARENT
+CLONE_THREAD = lib.CORE_CLONE_THREAD
+CLONE_NEWPID = lib.CORE_CLONE_NEWPID
+THREAD_FLAGS = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD
+
+
+@dataclass(frozen=True)
+class LogRecord:
+    """One record of the kernel log; time in nanoseconds since boot."""
+
+    seq: int
+    time: int
+    level: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Pages of an mm, and its page tables' pages (the rss counters, nr_ptes, nr_pmds, total_vm)."""
+
+    anon: int = 0
+    file: int = 0
+    shmem: int = 0
+    swapents: int = 0
+    ptes: int = 0
+    pmds: int = 0
+    total_vm: int = 0
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks for a file operation. The default is root with every capability, unknown to the world."""
+
+    pid: int = 0
+    uid: int = 0
+    gid: int = 0
+    caps: int = ROOT_CAPS
+    mems: int = ALL_MEMS
+    comm: str = "fakeproc"
+
+    def native(self) -> Any:
+        comm = self.comm.encode("utf-8", "surrogateescape")[:15]
+        return ffi.new("struct caller *", [self.pid, self.uid, self.gid, self.caps, self.mems, comm])
+
+
+ROOT = Caller()
+
+
+def _raise(error: int, what: str) -> NoReturn:
+    raise OSError(-error, os.strerror(-error), what)
+
+
+def check(result: int, what: str) -> int:
+    """The result of a call of the core; OSError with the kernel's errno where it is negative."""
+    if result < 0:
+        _raise(result, what)
+    return int(result)
+
+
+class World:
+    """One synthetic machine: its tasks, rules, clock and kernel log.
+
+    ram and swap are sizes ("8 GiB" or bytes); kernel is a version of the table or a Kernel of fakeproc.rules.
+    It starts with pid 1, the global init. Raises FakeprocError for an unknown kernel or size.
+    """
+
+    def __init__(
+        self,
+        kernel: str | rules.Kernel = "4.8",
+        ram: int | str = "8 GiB",
+        swap: int | str = 0,
+        init: bool = True,
+    ) -> None:
+        self.kernel = rules.kernel(kernel) if isinstance(kernel, str) else kernel
+        pointer = lib.world_new(self.kernel.index, self.kernel.mask, units.pages(ram), units.pages(swap))
+        if pointer == ffi.NULL:
+            raise MemoryError("a world")
+        self._w = ffi.gc(pointer, lib.world_free)
+        self._control: Any = None
+        if init:
+            check(lib.task_init(self._w), "init")
+
+    # --- tasks ---------------------------------------------------------------
+
+    @property
+    def init(self) -> "Task":
+        """pid 1."""
+        return self.task(1)
+
+    def task(self, pid: int) -> "Task":
+        """The task with that id (a thread's id names the thread); ProcessLookupError where there is none."""
+        return Task(self, pid, self._info(pid).serial)
+
+    def _info(self, pid: int) -> Any:
+        info = ffi.new("struct task_info *")
+        check(lib.task_get(self._w, pid, info), f"task {pid}")
+        return info
+
+    def _pids(self, call: Any, *words: int) -> list[int]:
+        most = 64
+        while True:
+            pids = ffi.new("int32_t[]", most)
+            count = check(call(self._w, *words, pids, most), "pids")
+            if count <= most:
+                return list(pids[0:count])
+            most = count
+
+    @property
+    def processes(self) -> list["Task"]:
+        """The leader of every process, oldest first: the order in which the kernel walks them."""
+        return [self.task(pid) for pid in self._pids(lib.world_processes)]
+
+    @property
+    def tasks(self) -> Iterator["Task"]:
+        """Every task, by id."""
+        pid = lib.world_next_task(self._w, 1)
+        while pid:
+            yield self.task(pid)
+            pid = lib.world_next_task(self._w, pid + 1)
+
+    @property
+    def task_count(self) -> int:
+        return int(lib.world_task_count(self._w))
+
+    def spawn(
+        self,
+        comm: str = "",
+        *,
+        parent: "Task | None" = None,
+        pid: int = 0,
+        uid: int = 0,
+        anon: int | str = 0,
+        file: int | str = 0,
+        shmem: int | str = 0,
+        swap: int | str = 0,
+    ) -> "Task":
+        """A new process: forked from parent (default init) and exec'ed, with its own mm of these sizes."""
+        task = (parent or self.init).fork(comm, pid=pid)
+        if uid:
+            task.setuid(uid)
+        task = task.exec(comm)
+        task.set_sizes(anon=anon, file=file, shmem=shmem, swap=swap)
+        return task
+
+    def kthread(self, comm: str, pid: int = 0) -> "Task":
+        """A kernel thread. The first one is kthreadd (pid 2 unless said otherwise), the parent of the others."""
+        return self.task(check(lib.task_kthread(self._w, comm.encode(), pid), comm))
+
+    # --- machine -------------------------------------------------------------
+
+    @property
+    def now(self) -> int:
+        """Nanoseconds since boot."""
+        return int(lib.world_now(self._w))
+
+    @now.setter
+    def now(self, nanoseconds: int) -> None:
+        lib.world_set_now(self._w, nanoseconds)
+
+    def set_boot_time(self, nanoseconds: int) -> None:
+        """When the machine booted, in nanoseconds since the epoch: the times of its files follow from it."""
+        lib.world_set_boot_time(self._w, nanoseconds)
+
+    @property
+    def total_pages(self) -> int:
+        """RAM and swap, in pages: what the OOM killer calls totalpages."""
+        return int(lib.world_total_pages(self._w))
+
+    def set_total_pages(self, ram: int, swap: int = 0) -> None:
+        lib.world_set_total_pages(self._w, ram, swap)
+
+    @property
+    def last_pid(self) -> int:
+        """The id given out last; the next process gets the next free one behind it."""
+        return int(lib.world_last_pid(self._w))
+
+    @last_pid.setter
+    def last_pid(self, pid: int) -> None:
+        lib.world_set_last_pid(self._w, pid)
+
+    def set_pid_max(self, pid_max: int) -> None:
+        """As /proc/sys/kernel/pid_max (301 to 4194304): ids below it are given out. OSError EINVAL outside."""
+        check(lib.world_set_pid_max(self._w, pid_max), "pid_max")
+
+    def holds(self, rule: str) -> bool:
+        """Whether the rule of that name (see fakeproc.rules.rows) holds here."""
+        return bool(lib.world_rule(self._w, next(row.number for row in rules.rows() if row.name == rule)))
+
+    # --- log -----------------------------------------------------------------
+
+    def log_since(self, seq: int) -> list[LogRecord]:
+        """The records of the kernel log from that number on, as far as the ring still has them."""
+        record, found = ffi.new("struct log_record *"), []
+        while lib.log_next(self._w, seq, record):
+            text = ffi.unpack(record.text, record.length).decode("utf-8", "surrogateescape")
+            found.append(LogRecord(record.seq, record.time, record.level, text))
+            seq = record.seq + 1
+        return found
+
+    @property
+    def kmsg(self) -> list[LogRecord]:
+        """The kernel log."""
+        return self.log_since(0)
+
+    @property
+    def log_end(self) -> int:
+        """The number that the next record will have."""
+        return int(lib.log_end(self._w))
+
+    # --- tree ----------------------------------------------------------------
+
+    def open(self, path: str | bytes, flags: int = os.O_RDONLY, as_: "Caller | Task" = ROOT) -> "OpenFile":
+        """Open a file of the tree by its path below the root ("/1200/oom_adj"). OSError with the kernel's errno."""
+        return OpenFile._open(lambda out: lib.file_open(self._w, _who(as_), _path(path), flags, out), path)
+
+    def read(self, path: str | bytes, as_: "Caller | Task" = ROOT) -> bytes:
+        """Everything in that file."""
+        with self.open(path, as_=as_) as file:
+            return file.read_all(as_)
+
+    def write(self, path: str | bytes, data: str | bytes, as_: "Caller | Task" = ROOT) -> int:
+        """One write(2) of data; returns the count, which may be short."""
+        with self.open(path, os.O_WRONLY, as_) as file:
+            return file.write(data.encode() if isinstance(data, str) else data, as_)
+
+    def listdir(self, path: str | bytes, as_: "Caller | Task" = ROOT) -> list[str]:
+        """Names in a directory, without . and .., in the order of getdents(2)."""
+        with self.open(path, os.O_RDONLY | os.O_DIRECTORY, as_) as directory:
+            return [name for name, _, _ in directory.entries() if name not in (".", "..")]
+
+    def stat(self, path: str | bytes, as_: "Caller | Task" = ROOT) -> Any:
+        """The struct status of a file: ino mode nlink uid gid block_size time."""
+        status = ffi.new("struct status *")
+        check(lib.path_stat(self._w, _who(as_), _path(path), status), os.fsdecode(path))
+        return status
+
+    def access(self, path: str | bytes, mask: int, as_: "Caller | Task" = ROOT) -> None:
+        """access(2); OSError where it would say no."""
+        check(lib.path_access(self._w, _who(as_), _path(path), mask), os.fsdecode(path))
+
+    def readlink(self, path: str | bytes, as_: "Caller | Task" = ROOT) -> str:
+        """Where a symbolic link of the tree leads."""
+        buffer = ffi.new("char[]", 4096)
+        length = check(lib.path_readlink(self._w, _who(as_), _path(path), buffer, 4096), os.fsdecode(path))
+        return str(ffi.unpack(buffer, length).decode())
+
+
+def _path(path: str | bytes) -> bytes:
+    raw = os.fsencode(path)
+    if b"\0" in raw:
+        raise ValueError("a path holds no NUL byte")
+    return raw
+
+
+def _who(caller: "Caller | Task") -> Any:
+    return (caller if isinstance(caller, Caller) else caller.caller()).native()
+
+
+class Task:
+    """One task of a world, by its id there. When that task is gone, every call raises ProcessLookupError,
+    also after its pid was given away again. A thread that execs takes the pid of its leader, and exec() returns it."""
+
+    def __init__(self, world: World, pid: int, serial: int) -> None:
+        self.world, self.pid, self._serial = world, pid, serial
+
+    def __repr__(self) -> str:
+        try:
+            info = self.info
+        except ProcessLookupError:
+            return f"<Task {self.pid} gone>"
+        return f"<Task {self.pid} {self.comm} {info.state.decode()}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Task) and (self.world, self._serial) == (other.world, other._serial)
+
+    def __hash__(self) -> int:
+        return hash((id(self.world), self._serial))
+
+    # --- what it is ------------------------------------------------------------
+
+    @property
+    def info(self) -> Any:
+        """Its struct task_info, read now."""
+        info = self.world._info(self.pid)
+        if info.serial != self._serial:
+            raise ProcessLookupError(3, "No such process", f"task {self.pid}")
+        return info
+
+    @property
+    def exists(self) -> bool:
+        """False once it has been reaped (a zombie still exists)."""
+        try:
+            return bool(self.info)
+        except ProcessLookupError:
+            return False
+
+    @property
+    def id(self) -> int:
+        """Its pid, once it is sure that the pid still means this task."""
+        return int(self.info.pid)
+
+    @property
+    def tgid(self) -> int:
+        return int(self.info.tgid)
+
+    @property
+    def ppid(self) -> int:
+        return int(self.info.ppid)
+
+    @property
+    def state(self) -> str:
+        """R, S, D, T or Z, as in /proc/PID/stat."""
+        return str(self.info.state.decode())
+
+    @property
+    def comm(self) -> str:
+        return str(ffi.string(self.info.comm).decode("utf-8", "surrogateescape"))
+
+    @comm.setter
+    def comm(self, name: str) -> None:
+        raw = name.encode("utf-8", "surrogateescape")
+        self._do(lib.task_set_comm, raw, len(raw))
+
+    @property
+    def is_kthread(self) -> bool:
+        return self._has(lib.TASK_KTHREAD)
+
+    @property
+    def is_zombie(self) -> bool:
+        return self._has(lib.TASK_ZOMBIE)
+
+    @property
+    def is_vforked(self) -> bool:
+        """vfork_done is set: it has not exec'ed yet (set also for kernel threads)."""
+        return self._has(lib.TASK_VFORK_DONE)
+
+    @property
+    def memory(self) -> Memory:
+        """Pages of its mm; all 0 where it has none."""
+        m = self.info.memory
+        return Memory(m.anon, m.file, m.shmem, m.swapents, m.ptes, m.pmds, m.total_vm)
+
+    @property
+    def threads(self) -> list["Task"]:
+        """The threads of its process, leader first."""
+        return [self.world.task(pid) for pid in self.world._pids(lib.world_threads, self.id)]
+
+    @property
+    def children(self) -> list["Task"]:
+        """Processes whose real parent is this very thread, oldest first."""
+        return [self.world.task(pid) for pid in self.world._pids(lib.world_children, self.id)]
+
+    @property
+    def sharers(self) -> list["Task"]:
+        """Processes that use its mm, its own among them."""
+        return [self.world.task(pid) for pid in self.world._pids(lib.world_sharers, self.id)]
+
+    @property
+    def badness(self) -> int | None:
+        """Its points for the OOM killer (oom_badness), None where it is not eligible."""
+        points = ffi.new("int64_t *")
+        return int(points[0]) if self._do(lib.task_badness, points) else None
+
+    def _has(self, flag: int) -> bool:
+        return bool(self.info.flags & flag)
+
+    def _do(self, call: Any, *words: Any) -> int:
+        pid = self.id
+        return check(call(self.world._w, pid, *words), f"task {pid}")
+
+    # --- life cycle ------------------------------------------------------------
+
+    def clone(self, flags: int, comm: str = "", *, pid: int = 0) -> "Task":
+        """clone(2) with these CLONE_* flags (0 = fork), by this thread. pid 0 = the next free one.
+
+        OSError: EINVAL for flags that clone refuses, EEXIST for a pid that is taken, EBUSY while this
+        thread waits for its vforked child, EAGAIN without a free pid, ESRCH once it is dead.
+        """
+        child = self.world.task(self._do(lib.task_clone, flags, pid))
+        if comm:
+            child.comm = comm
+        return child
+
+    def fork(self, comm: str = "", *, pid: int = 0) -> "Task":
+        return self.clone(0, comm, pid=pid)
+
+    def clone_vm(self, comm: str = "", *, pid: int = 0) -> "Task":
+        """A process of its own that shares this one's mm."""
+        return self.clone(CLONE_VM, comm, pid=pid)
+
+    def vfork(self, comm: str = "", *, pid: int = 0) -> "Task":
+        """A child in this one's mm; this thread waits until it execs or exits."""
+        return self.clone(CLONE_VM | CLONE_VFORK, comm, pid=pid)
+
+    def thread(self, comm: str = "", *, pid: int = 0) -> "Task":
+        return self.clone(THREAD_FLAGS, comm, pid=pid)
+
+    def exec(self, comm: str = "") -> "Task":
+        """execve(2): a fresh, empty mm; the other threads die; returns the task, which now leads."""
+        task = self.world.task(self._do(lib.task_exec))
+        if comm:
+            task.comm = comm
+        return task
+
+    def exit(self, code: int = 0) -> None:
+        """exit_group(2): a zombie until reap()."""
+        self._do(lib.task_exit_group, (code & 0xFF) << 8)
+
+    def exit_thread(self, code: int = 0) -> None:
+        """exit(2) of this thread only. A leader stays as a zombie while other threads live."""
+        self._do(lib.task_exit_thread, (code & 0xFF) << 8)
+
+    def kill(self, signal: int = 9) -> None:
+        """kill(2) of its process: default actions, no handlers."""
+        self._do(lib.task_kill, signal)
+
+    def reap(self) -> None:
+        """wait(2) for it, by whoever is its parent. OSError ECHILD while it is no zombie."""
+        self._do(lib.task_reap)
+
+    # --- state -----------------------------------------------------------------
+
+    def set_memory(self, memory: Memory) -> None:
+        """The counters of its mm, in pages. OSError EINVAL where it has no mm or a number is negative."""
+        m = memory
+        native = [m.anon, m.file, m.shmem, m.swapents, m.ptes, m.pmds, m.total_vm]
+        self._do(lib.task_set_memory, ffi.new("struct memory *", native))
+
+    def set_sizes(
+        self, *, anon: int | str = 0, file: int | str = 0, shmem: int | str = 0, swap: int | str = 0
+    ) -> None:
+        """Its mm's sizes as people write them; page tables and total_vm follow from them."""
+        parts = [units.pages(part) for part in (anon, file, shmem, swap)]
+        mapped = sum(parts)
+        ptes = -(-mapped // 512) if mapped else 0
+        self.set_memory(Memory(*parts, ptes=ptes, pmds=-(-ptes // 512), total_vm=mapped + 600))
+
+    def set_cmdline(self, arguments: list[str]) -> None:
+        raw = b"".join(word.encode("utf-8", "surrogateescape") + b"\0" for word in arguments)
+        self._do(lib.task_set_cmdline, raw, len(raw))
+
+    def set_cgroup(self, path: str) -> None:
+        """OSError EINVAL where it is no absolute path."""
+        self._do(lib.task_set_cgroup, path.encode("utf-8", "surrogateescape"))
+
+    def set_adj(self, value: int, minimum: int) -> None:
+        """oom_score_adj and oom_score_adj_min as they stand, no rule asked: for building worlds."""
+        self._do(lib.task_set_oom_score_adj, value, minimum)
+
+    def setuid(self, uid: int, gid: int | None = None) -> None:
+        """setresgid(2) and setresuid(2) with one id each, as su does it."""
+        group = uid if gid is None else gid
+        self._do(lib.task_setresgid, group, group, group)
+        self._do(lib.task_setresuid, uid, uid, uid)
+
+    def set_caps(self, effective: int, permitted: int | None = None, inheritable: int = 0) -> None:
+        """capset(2); OSError EPERM where it would raise what is not permitted."""
+        self._do(lib.task_capset, effective, effective if permitted is None else permitted, inheritable)
+
+    def caller(self) -> Caller:
+        """Who this task is for a file operation."""
+        c = ffi.new("struct caller *")
+        self._do(lib.task_caller, c)
+        return Caller(c.pid, c.uid, c.gid, c.caps, c.mems, ffi.string(c.comm).decode("utf-8", "surrogateescape"))
+
+    # --- files -----------------------------------------------------------------
+
+    def path(self, name: str) -> str:
+        return f"/{self.id}/{name}"
+
+    def read(self, name: str, as_: "Caller | Task" = ROOT) -> str:
+        """The text of its file of that name, such as "oom_adj"."""
+        return self.world.read(self.path(name), as_).decode("utf-8", "surrogateescape")
+
+    def write(self, name: str, data: str | bytes, as_: "Caller | Task" = ROOT) -> int:
+        """One write(2) to its file of that name; returns the count."""
+        return self.world.write(self.path(name), data, as_)
+
+    @property
+    def oom_score_adj(self) -> int:
+        return int(self.info.oom_score_adj)
+
+    @oom_score_adj.setter
+    def oom_score_adj(self, value: int) -> None:
+        self.write("oom_score_adj", str(value))
+
+    @property
+    def oom_adj(self) -> int:
+        return int(self.read("oom_adj"))
+
+    @oom_adj.setter
+    def oom_adj(self, value: int) -> None:
+        self.write("oom_adj", str(value))
+
+    @property
+    def oom_score(self) -> int:
+        return int(self.read("oom_score"))
+
+
+class OpenFile:
+    """An open file or directory of the tree. It stays with the task that it was opened for: ESRCH once that is
+    gone. Positions, flags and errors are those of the real procfs."""
+
+    def __init__(self, pointer: Any) -> None:
+        self._f = pointer
+
+    @classmethod
+    def _open(cls, call: Any, path: str | bytes) -> "OpenFile":
+        out = ffi.new("struct file **")
+        check(call(out), os.fsdecode(path))
+        return cls(ffi.gc(out[0], lib.file_close))
+
+    def open_at(self, name: str | bytes, flags: int = os.O_RDONLY, as_: "Caller | Task" = ROOT) -> "OpenFile":
+        """openat(2) below this open directory."""
+        return OpenFile._open(lambda out: lib.file_open_at(self._f, _who(as_), _path(name), flags, out), name)
+
+    def close(self) -> None:
+        ffi.release(self._f)
+
+    def __enter__(self) -> "OpenFile":
+        return self
+
+    def __exit__(self, *why: object) -> None:
+        self.close()
+
+    def read(self, count: int, as_: "Caller | Task" = ROOT) -> bytes:
+        """read(2) at the position."""
+        return self._read(count, lambda buffer: lib.file_read(self._f, _who(as_), buffer, count))
+
+    def pread(self, count: int, offset: int, as_: "Caller | Task" = ROOT) -> bytes:
+        return self._read(count, lambda buffer: lib.file_pread(self._f, _who(as_), buffer, count, offset))
+
+    def _read(self, count: int, call: Any) -> bytes:
+        buffer = ffi.new("char[]", max(1, count))
+        length = check(call(buffer), "read")
+        return bytes(ffi.buffer(buffer, length))
+
+    def read_all(self, as_: "Caller | Task" = ROOT) -> bytes:
+        return b"".join(iter(lambda: self.read(65536, as_), b""))
+
+    def write(self, data: bytes, as_: "Caller | Task" = ROOT) -> int:
+        """write(2): the count, which is cut to 12 by the adjustment files."""
+        return check(lib.file_write(self._f, _who(as_), ffi.from_buffer(data), len(data)), "write")
+
+    def pwrite(self, data: bytes, offset: int, as_: "Caller | Task" = ROOT) -> int:
+        return check(lib.file_pwrite(self._f, _who(as_), ffi.from_buffer(data), len(data), offset), "write")
+
+    def lseek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return check(lib.file_lseek(self._f, offset, whence), "lseek")
+
+    def entries(self) -> Iterator[tuple[str, int, int]]:
+        """What is left of an open directory: name, inode number, mode."""
+        name, ino, mode = ffi.new("char[256]"), ffi.new("uint64_t *"), ffi.new("uint32_t *")
+        while check(lib.file_entry(self._f, name, ino, mode), "readdir"):
+            yield ffi.string(name).decode(), ino[0], mode[0]
+
+    def stat(self) -> Any:
+        """fstat(2): a struct status."""
+        status = ffi.new("struct status *")
+        check(lib.file_stat(self._f, status), "fstat")
+        return status

@@ -1,0 +1,216 @@
+/*
+ * All of the core that Python sees, and nothing else: the cffi cdef is made from this file.
+ *
+ * Calls return 0 or more, or a negative errno. Tasks are named by the id they have in the
+ * world (a thread's id names the thread). Every call takes the world's lock for itself.
+ */
+#ifndef FAKEPROC_H
+#define FAKEPROC_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct world;
+struct file;
+struct text;
+
+enum { COMM_SIZE = 16 };	/* 15 bytes and a NUL, as TASK_COMM_LEN */
+
+/* Who asks: the identity of a file operation. Capabilities count only in the initial user namespace. */
+struct caller {
+	int32_t pid;		/* of the thread; 0 = unknown to the world */
+	uint32_t uid, gid;	/* the file system ids */
+	uint64_t caps;		/* effective */
+	uint64_t mems;		/* allowed memory nodes, a bit each */
+	char comm[COMM_SIZE];
+};
+
+/* What stat(2) tells of a file of the tree; times in nanoseconds since the epoch. */
+struct status {
+	uint64_t ino;
+	uint32_t mode, nlink, uid, gid, block_size;
+	int64_t time;
+};
+
+/* Pages and page tables of an mm. */
+struct memory {
+	int64_t anon, file, shmem, swapents;	/* pages */
+	uint32_t ptes, pmds;			/* page table pages */
+	uint64_t total_vm;			/* pages */
+};
+
+/* One task as its world knows it. */
+struct task_info {
+	int32_t pid, tgid, ppid, threads;
+	int32_t vfork_waiter;	/* the thread that waits for this vforked child, or 0 */
+	int32_t vfork_child;	/* the vforked child that this thread waits for, or 0 */
+	uint64_t serial;	/* never used again in this world, unlike the pid */
+	uint64_t mm;		/* identity of its mm, 0 = none */
+	uint32_t mm_users;
+	uint32_t sharers;	/* processes using that mm */
+	uint32_t uid, euid, suid, gid, egid, sgid;
+	uint64_t caps;		/* effective */
+	uint64_t caps_permitted;
+	uint64_t caps_inheritable;
+	uint64_t mems;
+	int16_t oom_score_adj, oom_score_adj_min;
+	int32_t dumpable;
+	uint32_t flags;		/* TASK_* */
+	int32_t exit_code;	/* as wait(2) gives it */
+	char state;		/* R S D T Z as in /proc/PID/stat */
+	char comm[COMM_SIZE];
+	struct memory memory;
+};
+
+enum {
+	TASK_KTHREAD = 1,
+	TASK_VFORK_DONE = 2,	/* vfork_done is set: not yet exec'ed, or made by kthread_create() */
+	TASK_ZOMBIE = 4,
+	TASK_GLOBAL_INIT = 8,
+	TASK_NAMESPACE_INIT = 16,
+	TASK_IN_USER_NAMESPACE = 32,
+	TASK_MULTIPROCESS = 64,	/* MMF_MULTIPROCESS of its mm */
+	TASK_OOM_REAPED = 128,	/* MMF_OOM_REAPED, later MMF_OOM_SKIP, of its mm */
+	TASK_SIGHAND_GONE = 256
+};
+
+/* clone(2) flags, with the kernel's values. */
+enum {
+	CORE_CLONE_VM = 0x100,
+	CORE_CLONE_SIGHAND = 0x800,
+	CORE_CLONE_VFORK = 0x4000,
+	CORE_CLONE_PARENT = 0x8000,
+	CORE_CLONE_THREAD = 0x10000,
+	CORE_CLONE_NEWPID = 0x20000000
+};
+
+/* ---- rules: what a kernel version does ---- */
+int rules_version_count(void);
+const char *rules_version_name(int version);
+int rules_version(const char *name);			/* -EINVAL: not a version of the table */
+uint32_t rules_close_patches(uint32_t patches);		/* with the patches that they build on; bit n = patch n */
+int rules_row_count(void);
+const char *rules_row_name(int row);
+const char *rules_row_text(int row);
+int rules_row_since(int row);				/* version numbers, -1 = always */
+int rules_row_until(int row);
+int rules_row_patch(int row);				/* 0 = not of the series */
+int rules_row_holds(int row, int version, uint32_t patches);
+
+/* ---- worlds ---- */
+struct world *world_new(int version, uint32_t patches, uint64_t ram_pages, uint64_t swap_pages);
+void world_free(struct world *w);
+int world_rule(struct world *w, int row);
+uint64_t world_total_pages(struct world *w);
+void world_set_total_pages(struct world *w, uint64_t ram_pages, uint64_t swap_pages);
+int64_t world_now(struct world *w);			/* nanoseconds since boot */
+void world_set_now(struct world *w, int64_t nanoseconds);
+void world_set_boot_time(struct world *w, int64_t nanoseconds);
+int world_last_pid(struct world *w);
+void world_set_last_pid(struct world *w, int pid);
+int world_set_pid_max(struct world *w, int pid_max);
+int world_task_count(struct world *w);
+int world_next_task(struct world *w, int pid);		/* smallest id >= pid that a task has, or 0 */
+int world_processes(struct world *w, int32_t *pids, int most);	/* oldest first; returns how many there are */
+int world_threads(struct world *w, int pid, int32_t *pids, int most);	/* leader first */
+int world_children(struct world *w, int pid, int32_t *pids, int most);	/* of that very thread, oldest first */
+int world_sharers(struct world *w, int pid, int32_t *pids, int most);	/* processes using its mm, itself among them */
+
+/* ---- life cycle ---- */
+int task_clone(struct world *w, int parent, uint64_t flags, int pid);	/* pid 0 = the next free one; returns the pid */
+int task_init(struct world *w);				/* pid 1: global init */
+int task_kthread(struct world *w, const char *comm, int pid);	/* the first is kthreadd */
+int task_exec(struct world *w, int pid);		/* returns the pid, which changes for a thread that does not lead */
+int task_exit_thread(struct world *w, int pid, int exit_code);
+int task_exit_group(struct world *w, int pid, int exit_code);
+int task_kill(struct world *w, int pid, int signal);	/* to the process; 0 only asks */
+int task_reap(struct world *w, int pid);
+int task_release_sighand(struct world *w, int pid);	/* stage the race of patch 2: found, but being released */
+int task_use_mm(struct world *w, int kthread, int pid);
+int task_unuse_mm(struct world *w, int kthread);
+
+/* ---- state ---- */
+int task_get(struct world *w, int pid, struct task_info *out);
+int task_set_comm(struct world *w, int pid, const char *bytes, size_t length);
+int task_set_cmdline(struct world *w, int pid, const char *bytes, size_t length);
+ssize_t task_get_cmdline(struct world *w, int pid, char *bytes, size_t size);
+int task_set_cgroup(struct world *w, int pid, const char *path);
+int task_set_state(struct world *w, int pid, char state);
+int task_set_memory(struct world *w, int pid, const struct memory *memory);
+int task_set_mems(struct world *w, int pid, uint64_t mems);
+int task_set_oom_score_adj(struct world *w, int pid, int value, int minimum);	/* as it stands, no rule asked */
+int task_set_oom_reaped(struct world *w, int pid);
+int task_set_vfork_done(struct world *w, int pid, int set);
+int task_set_subreaper(struct world *w, int pid, int set);
+int task_badness(struct world *w, int pid, int64_t *points);	/* 1 = eligible, 0 = not */
+int task_caller(struct world *w, int pid, struct caller *out);	/* who that task is for a file */
+
+/* ---- credentials, as the system calls ---- */
+int task_setresuid(struct world *w, int pid, int64_t real, int64_t effective, int64_t saved);	/* -1 = keep */
+int task_setresgid(struct world *w, int pid, int64_t real, int64_t effective, int64_t saved);
+int task_capset(struct world *w, int pid, uint64_t effective, uint64_t permitted, uint64_t inheritable);
+int task_set_bounding(struct world *w, int pid, uint64_t bounding);	/* what exec of uid 0 gives */
+int task_set_keepcaps(struct world *w, int pid, int set);
+int task_set_dumpable(struct world *w, int pid, int value);
+int task_unshare_user(struct world *w, int pid);
+
+/* ---- the tree, by path below its root ("/1200/oom_adj") ---- */
+int path_stat(struct world *w, const struct caller *who, const char *path, struct status *out);
+int path_access(struct world *w, const struct caller *who, const char *path, int mask);
+ssize_t path_readlink(struct world *w, const struct caller *who, const char *path, char *buffer, size_t size);
+int path_truncate(struct world *w, const struct caller *who, const char *path);
+int path_chmod(struct world *w, const struct caller *who, const char *path);
+int path_chown(struct world *w, const struct caller *who, const char *path);
+int path_utimens(struct world *w, const struct caller *who, const char *path);
+int path_unlink(struct world *w, const struct caller *who, const char *path);
+int path_rename(struct world *w, const struct caller *who, const char *from, const char *to);
+int path_create(struct world *w, const struct caller *who, const char *path);	/* mkdir, mknod, symlink, link: a name that is not there */
+
+/* ---- open files: a null buffer stands for unreadable user memory (-EFAULT) ---- */
+int file_open(struct world *w, const struct caller *who, const char *path, int flags, struct file **out);
+int file_open_at(struct file *dir, const struct caller *who, const char *name, int flags, struct file **out);
+void file_close(struct file *f);
+ssize_t file_read(struct file *f, const struct caller *who, void *buffer, size_t count);
+ssize_t file_pread(struct file *f, const struct caller *who, void *buffer, size_t count, int64_t offset);
+ssize_t file_write(struct file *f, const struct caller *who, const void *buffer, size_t count);
+ssize_t file_pwrite(struct file *f, const struct caller *who, const void *buffer, size_t count, int64_t offset);
+int64_t file_lseek(struct file *f, int64_t offset, int whence);
+int file_truncate(struct file *f);
+int file_fsync(struct file *f);
+int file_stat(struct file *f, struct status *out);
+/* The next entry of an open directory: 1 and its name, 0 at the end. */
+int file_entry(struct file *f, char name[256], uint64_t *ino, uint32_t *mode);
+
+/* ---- control files under .fakeproc, answered by Python ---- */
+typedef int (*control_read)(void *self, const char *name, struct text *out);
+typedef ssize_t (*control_write)(void *self, const char *name, const char *bytes, size_t count, const struct caller *who);
+void world_set_control(struct world *w, void *self, control_read read, control_write write, uint32_t owner_uid, uint32_t owner_gid);
+int text_append(struct text *out, const char *bytes, size_t length);
+
+/* ---- the kernel log ---- */
+struct log_record {
+	uint64_t seq;
+	int64_t time;		/* nanoseconds since boot */
+	int32_t level;
+	int32_t length;
+	const char *text;	/* good until the next call on this world */
+};
+int log_next(struct world *w, uint64_t seq, struct log_record *out);	/* the first at or after seq: 1, or 0 */
+uint64_t log_end(struct world *w);			/* the seq that the next record will have */
+
+/* ---- FUSE: the operation table, and what a mount hands to it as its private data ---- */
+struct mount;
+enum { CAPS_ROOT = 0, CAPS_CALLER = 1 };	/* who has capabilities: uid 0 as the server sees it, or as the real caller has them */
+size_t fuse_operation_count(void);
+const char *fuse_operation_name(size_t i);
+void *fuse_operation_address(size_t i);
+struct mount *mount_new(struct world *w, void *get_context, int caps_policy);	/* get_context: libfuse's fuse_get_context */
+void mount_free(struct mount *m);
+void mount_serve(struct mount *m, struct world *w);	/* another world from now on; files that are open stay with theirs */
+void fuse_set_caller(struct world *w, const struct caller *who);	/* of the requests that follow; NULL: the real one again */
+
+/* ---- bench ---- */
+double bench_write(struct world *w, const char *path, uint64_t count);	/* nanoseconds a write, or a negative errno */
+
+#endif

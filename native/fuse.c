@@ -1,0 +1,448 @@
+/*
+ * FUSE operations over the tree: path -> node -> bytes. Python puts these functions into fusepy's table.
+ *
+ * The few types of libfuse 2.9 that are needed stand here, as they stand in fusepy for ctypes, so that
+ * the core builds without its headers. Nothing here blocks but for the files of .fakeproc, which wait
+ * for the interpreter.
+ */
+#define _GNU_SOURCE
+#include "fakeproc.h"
+
+#include "cred.h"
+#include "oom_adj.h"
+#include "tree/file.h"
+#include "tree/tree.h"
+#include "world.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+struct fuse_file_info {
+	int flags;
+	unsigned long fh_old;
+	int writepage;
+	unsigned int direct_io : 1;
+	unsigned int other_bits : 31;
+	uint64_t fh;
+	uint64_t lock_owner;
+};
+
+struct fuse_context {
+	void *fuse;
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+	void *private_data;
+	mode_t umask;
+};
+
+typedef int (*fill_dir)(void *buffer, const char *name, const struct stat *status, off_t next);
+typedef struct fuse_context *(*context_getter)(void);
+
+struct mount {
+	struct world *world;
+	int caps_policy;
+	int64_t started;	/* the host's monotonic clock, in nanoseconds, when the world's read `from` */
+	int64_t from;
+};
+
+/* The address of a function of libfuse: the same for every mount of this process. */
+static context_getter get_context;
+
+/* ---- who asks ---- */
+
+/* The text of a file of the host's procfs, or "". */
+static void host_file(pid_t pid, const char *name, char *text, size_t size)
+{
+	char path[64];
+	ssize_t length;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	length = fd < 0 ? 0 : read(fd, text, size - 1);
+	text[length > 0 ? length : 0] = '\0';
+	if (fd >= 0)
+		close(fd);
+}
+
+static bool in_our_user_namespace(pid_t pid)
+{
+	struct stat ours, theirs;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	return !stat("/proc/self/ns/user", &ours) && !stat(path, &theirs) && ours.st_ino == theirs.st_ino;
+}
+
+static uint64_t caps_of_process(pid_t pid)
+{
+	char text[8192];
+	const char *line;
+
+	host_file(pid, "status", text, sizeof(text));
+	line = strstr(text, "\nCapEff:\t");
+	return line && in_our_user_namespace(pid) ? strtoull(line + 9, NULL, 16) : 0;
+}
+
+static uint64_t caps_of(const struct mount *m, const struct fuse_context *context)
+{
+	if (m->caps_policy == CAPS_CALLER)
+		return caps_of_process(context->pid);
+	return context->uid == 0 ? CAPS_ALL : 0;
+}
+
+static struct mount *current_mount(void)
+{
+	return get_context()->private_data;
+}
+
+static struct caller real_caller(void)
+{
+	const struct fuse_context *context = get_context();
+	const struct mount *m = context->private_data;
+
+	return (struct caller){
+		.pid = context->pid, .uid = context->uid, .gid = context->gid,
+		.caps = caps_of(m, context), .mems = UINT64_MAX,
+	};
+}
+
+/* Only the deprecation line needs the writer's name, once a boot: it is not worth 4 us at every write. */
+static void name_writer(const struct world *w, struct caller *who)
+{
+	if (who->comm[0] || !oom_adj_names_writer(w))
+		return;
+	host_file(who->pid, "comm", who->comm, sizeof(who->comm));
+	who->comm[strcspn(who->comm, "\n")] = '\0';
+}
+
+/* .fakeproc is always judged by who really asks, so that a policy cannot lock its setter out. */
+static struct caller caller_of(const struct world *w, bool is_control)
+{
+	return w->has_caller && !is_control ? w->caller : real_caller();
+}
+
+static bool is_control_path(const char *path)
+{
+	return !strncmp(path, "/.fakeproc", 10) && (!path[10] || path[10] == '/');
+}
+
+/* ---- wall time ---- */
+
+static int64_t host_nanoseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static struct world *enter(struct mount *m)
+{
+	struct world *w = m->world;
+	int64_t now = m->from + host_nanoseconds() - m->started;
+
+	world_lock(w);
+	if (now > w->now)
+		w->now = now;
+	return w;
+}
+
+/* ---- operations on paths ---- */
+
+static void fill_stat(const struct status *s, struct stat *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->st_ino = s->ino;
+	out->st_mode = s->mode;
+	out->st_nlink = s->nlink;
+	out->st_uid = s->uid;
+	out->st_gid = s->gid;
+	out->st_blksize = s->block_size;
+	out->st_atim = out->st_mtim = out->st_ctim
+		= (struct timespec){ s->time / 1000000000, s->time % 1000000000 };
+}
+
+/* The shape of all of them: w and who for the path, and the result of a call of fakeproc.h. */
+#define ON_PATH(path, call) \
+	({ \
+		struct world *w = current_mount()->world; \
+		struct caller caller = caller_of(w, is_control_path(path)), *who = &caller; \
+		(call); \
+	})
+
+static int fuse_getattr(const char *path, struct stat *out)
+{
+	struct status status;
+	int error = ON_PATH(path, path_stat(w, who, path, &status));
+
+	if (!error)
+		fill_stat(&status, out);
+	return error;
+}
+
+static int fuse_readlink(const char *path, char *buffer, size_t size)
+{
+	ssize_t length = size ? ON_PATH(path, path_readlink(w, who, path, buffer, size - 1)) : -EINVAL;
+
+	if (length < 0)
+		return (int)length;
+	buffer[length] = '\0';
+	return 0;
+}
+
+static int fuse_create_name(const char *path) { return ON_PATH(path, path_create(w, who, path)); }
+static int fuse_mkdir(const char *path, mode_t mode) { (void)mode; return fuse_create_name(path); }
+static int fuse_mknod(const char *path, mode_t mode, dev_t device) { (void)mode, (void)device; return fuse_create_name(path); }
+static int fuse_symlink(const char *target, const char *path) { (void)target; return fuse_create_name(path); }
+static int fuse_link(const char *from, const char *path) { (void)from; return fuse_create_name(path); }
+static int fuse_unlink(const char *path) { return ON_PATH(path, path_unlink(w, who, path)); }
+static int fuse_rename(const char *from, const char *to) { return ON_PATH(from, path_rename(w, who, from, to)); }
+static int fuse_access(const char *path, int mask) { return ON_PATH(path, path_access(w, who, path, mask)); }
+
+static int fuse_create(const char *path, mode_t mode, struct fuse_file_info *info)
+{
+	(void)mode, (void)info;
+	return fuse_create_name(path);
+}
+
+static int fuse_chmod(const char *path, mode_t mode)
+{
+	(void)mode;
+	return ON_PATH(path, path_chmod(w, who, path));
+}
+
+static int fuse_chown(const char *path, uid_t uid, gid_t gid)
+{
+	(void)uid, (void)gid;
+	return ON_PATH(path, path_chown(w, who, path));
+}
+
+static int fuse_utimens(const char *path, const struct timespec times[2])
+{
+	(void)times;
+	return ON_PATH(path, path_utimens(w, who, path));
+}
+
+static int fuse_truncate(const char *path, off_t size)
+{
+	(void)size;
+	return ON_PATH(path, path_truncate(w, who, path));
+}
+
+static int fuse_statfs(const char *path, struct statvfs *out)
+{
+	(void)path;
+	memset(out, 0, sizeof(*out));
+	out->f_bsize = out->f_frsize = 4096;
+	out->f_namemax = 255;
+	return 0;
+}
+
+static int fuse_no_xattr(void) { return -ENOTSUP; }
+static int fuse_getxattr(const char *path, const char *name, char *value, size_t size)
+{
+	(void)path, (void)name, (void)value, (void)size;
+	return fuse_no_xattr();
+}
+
+static int fuse_setxattr(const char *path, const char *name, const char *value, size_t size, int flags)
+{
+	(void)path, (void)name, (void)value, (void)size, (void)flags;
+	return fuse_no_xattr();
+}
+
+static int fuse_removexattr(const char *path, const char *name)
+{
+	(void)path, (void)name;
+	return fuse_no_xattr();
+}
+
+static int fuse_listxattr(const char *path, char *list, size_t size)
+{
+	(void)path, (void)list, (void)size;
+	return 0;
+}
+
+/* ---- operations on open files ---- */
+
+static struct file *file_of(const struct fuse_file_info *info)
+{
+	return (struct file *)(uintptr_t)info->fh;
+}
+
+static int fuse_open(const char *path, struct fuse_file_info *info)
+{
+	struct mount *m = current_mount();
+	struct world *w = enter(m);
+	struct caller who = caller_of(w, is_control_path(path));
+	struct file *f;
+	int error = open_path(w, &who, path, info->flags | O_NOFOLLOW, &f);
+
+	world_unlock(w);
+	if (error)
+		return error;
+	info->fh = (uint64_t)(uintptr_t)f;
+	info->direct_io = 1;
+	return 0;
+}
+
+static int fuse_read(const char *path, char *buffer, size_t size, off_t offset, struct fuse_file_info *info)
+{
+	struct file *f = file_of(info);
+	struct caller who;
+	ssize_t result;
+
+	(void)path;
+	world_lock(f->world);
+	who = caller_of(f->world, f->entry->is_control);
+	result = read_at(f, &who, buffer, size, offset);
+	world_unlock(f->world);
+	return (int)result;
+}
+
+static int fuse_write(const char *path, const char *bytes, size_t size, off_t offset, struct fuse_file_info *info)
+{
+	struct mount *m = current_mount();
+	struct file *f = file_of(info);
+	struct caller who;
+	ssize_t result;
+
+	(void)path, (void)offset;
+	world_unlock(enter(m));
+	world_lock(f->world);
+	who = caller_of(f->world, f->entry->is_control);
+	name_writer(f->world, &who);
+	result = write_to(f, &who, bytes, size);
+	world_unlock(f->world);
+	return (int)result;
+}
+
+static int fuse_release(const char *path, struct fuse_file_info *info)
+{
+	(void)path;
+	close_file(file_of(info));
+	return 0;
+}
+
+static int fuse_fsync(const char *path, int data_only, struct fuse_file_info *info)
+{
+	(void)path, (void)data_only;
+	return file_fsync(file_of(info));
+}
+
+static int fuse_ftruncate(const char *path, off_t size, struct fuse_file_info *info)
+{
+	(void)path, (void)size;
+	return file_truncate(file_of(info));
+}
+
+static int fuse_fgetattr(const char *path, struct stat *out, struct fuse_file_info *info)
+{
+	struct status status;
+	int error = file_stat(file_of(info), &status);
+
+	(void)path;
+	if (!error)
+		fill_stat(&status, out);
+	return error;
+}
+
+static int fuse_opendir(const char *path, struct fuse_file_info *info)
+{
+	int flags = info->flags;
+	int error;
+
+	info->flags = (flags & ~O_ACCMODE) | O_RDONLY | O_DIRECTORY;
+	error = fuse_open(path, info);
+	info->flags = flags;
+	info->direct_io = 0;
+	return error;
+}
+
+static int fuse_readdir(const char *path, void *buffer, fill_dir fill, off_t offset, struct fuse_file_info *info)
+{
+	struct file *f = file_of(info);
+	int64_t at = offset;
+	char name[256];
+	struct node node;
+	int found;
+
+	(void)path;
+	world_lock(f->world);
+	while ((found = directory_entry(f, &at, name, &node)) > 0) {
+		struct stat status = { .st_ino = tree_ino(&node), .st_mode = node.entry->mode };
+
+		if (fill(buffer, name, &status, at))
+			break;
+	}
+	world_unlock(f->world);
+	return found < 0 ? found : 0;
+}
+
+/* ---- the table ---- */
+
+static const struct { const char *name; void (*address)(void); } operations[] = {
+#define OPERATION(name) { #name, (void (*)(void))fuse_##name }
+	OPERATION(getattr), OPERATION(readlink), OPERATION(mknod), OPERATION(mkdir), OPERATION(unlink),
+	{ "rmdir", (void (*)(void))fuse_unlink },
+	OPERATION(symlink), OPERATION(rename), OPERATION(link), OPERATION(chmod), OPERATION(chown), OPERATION(truncate),
+	OPERATION(open), OPERATION(read), OPERATION(write), OPERATION(statfs), OPERATION(release), OPERATION(fsync),
+	OPERATION(setxattr), OPERATION(getxattr), OPERATION(listxattr), OPERATION(removexattr),
+	OPERATION(opendir), OPERATION(readdir),
+	{ "releasedir", (void (*)(void))fuse_release },
+	OPERATION(access), OPERATION(create), OPERATION(ftruncate), OPERATION(fgetattr), OPERATION(utimens),
+};
+
+size_t fuse_operation_count(void) { return sizeof(operations) / sizeof(operations[0]); }
+const char *fuse_operation_name(size_t i) { return i < fuse_operation_count() ? operations[i].name : NULL; }
+
+void *fuse_operation_address(size_t i)
+{
+	void *address = NULL;
+
+	if (i < fuse_operation_count())
+		memcpy(&address, &operations[i].address, sizeof(address));
+	return address;
+}
+
+struct mount *mount_new(struct world *w, void *getter, int caps_policy)
+{
+	struct mount *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	memcpy(&get_context, &getter, sizeof(get_context));
+	m->caps_policy = caps_policy;
+	mount_serve(m, w);
+	return m;
+}
+
+void mount_free(struct mount *m)
+{
+	free(m);
+}
+
+void mount_serve(struct mount *m, struct world *w)
+{
+	m->from = world_now(w);
+	m->started = host_nanoseconds();
+	m->world = w;
+}
+
+void fuse_set_caller(struct world *w, const struct caller *who)
+{
+	world_lock(w);
+	w->has_caller = who != NULL;
+	if (who)
+		w->caller = *who;
+	world_unlock(w);
+}

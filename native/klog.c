@@ -1,0 +1,80 @@
+/* See klog.h. */
+#include "klog.h"
+
+#include "fakeproc.h"
+#include "text.h"
+#include "world.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct klog_entry *next_entry(struct klog *log)
+{
+	if (!log->ring)
+		log->ring = calloc(LOG_RECORDS, sizeof(*log->ring));
+	return log->ring ? &log->ring[log->end % LOG_RECORDS] : NULL;
+}
+
+/* A record that finds no memory is lost, as the kernel's would be: the number is used up. */
+void klog_printf(struct world *w, enum log_level level, const char *format, ...)
+{
+	struct klog_entry *entry = next_entry(&w->log);
+	char line[LOG_LINE];
+	va_list arguments;
+	int length;
+
+	if (!entry)
+		return;
+	va_start(arguments, format);
+	length = vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		return;
+	if (length >= LOG_LINE)
+		length = LOG_LINE - 1;
+	free(entry->bytes);
+	entry->bytes = strdup(line);
+	entry->length = entry->bytes ? length : 0;
+	entry->level = (int32_t)level;
+	entry->time = w->now;
+	w->log.end++;
+}
+
+int klog_next(const struct klog *log, uint64_t seq, struct log_record *out)
+{
+	uint64_t first = log->end > LOG_RECORDS ? log->end - LOG_RECORDS : 0;
+	const struct klog_entry *entry;
+
+	if (seq < first)
+		seq = first;
+	if (seq >= log->end)
+		return 0;
+	entry = &log->ring[seq % LOG_RECORDS];
+	*out = (struct log_record){ seq, entry->time, entry->level, entry->length, entry->bytes ? entry->bytes : "" };
+	return 1;
+}
+
+int klog_format(const struct log_record *record, struct text *out)
+{
+	int error = text_printf(out, "%d,%" PRIu64 ",%" PRId64 ",-;", record->level, record->seq, record->time / 1000);
+
+	for (int i = 0; !error && i < record->length; i++) {
+		unsigned char c = (unsigned char)record->text[i];
+
+		if (c < ' ' || c >= 127 || c == '\\')
+			error = text_printf(out, "\\x%02x", c);
+		else
+			error = text_append(out, (const char *)&record->text[i], 1);
+	}
+	return error ? error : text_append(out, "\n", 1);
+}
+
+void klog_drop(struct klog *log)
+{
+	for (size_t i = 0; log->ring && i < LOG_RECORDS; i++)
+		free(log->ring[i].bytes);
+	free(log->ring);
+}

@@ -1,0 +1,35 @@
+/* The kernel log: a ring of records, numbered since boot. */
+#ifndef KLOG_H
+#define KLOG_H
+
+#include <stdint.h>
+
+struct text;
+struct log_record;
+struct world;
+
+enum log_level { LOG_ERR = 3, LOG_WARNING = 4, LOG_INFO = 6 };
+
+/* As a kernel with CONFIG_LOG_BUF_SHIFT=20 keeps about this many lines of the length that the OOM killer writes. */
+enum { LOG_RECORDS = 8192, LOG_LINE = 1024 };
+
+struct klog_entry {
+	int64_t time;
+	int32_t level;
+	int32_t length;
+	char *bytes;
+};
+
+struct klog {
+	struct klog_entry *ring;	/* LOG_RECORDS of them, made with the first record */
+	uint64_t end;			/* the seq of the next record */
+};
+
+void klog_printf(struct world *w, enum log_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int klog_next(const struct klog *log, uint64_t seq, struct log_record *out);
+void klog_drop(struct klog *log);
+
+/* One record as /dev/kmsg gives it: "<priority>,<seq>,<microseconds>,-;text\n", control bytes as \xNN. */
+int klog_format(const struct log_record *record, struct text *out);
+
+#endif

@@ -1,0 +1,615 @@
+/* The doors of fakeproc.h: take the lock, find the task, call the room that knows. */
+#include "fakeproc.h"
+
+#include "badness.h"
+#include "oom_adj.h"
+#include "task.h"
+#include "text.h"
+#include "tree/file.h"
+#include "tree/tree.h"
+#include "world.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { PID_MAX_DEFAULT = 32768 };
+
+/* ---- worlds ---- */
+
+struct world *world_new(int version, uint32_t patches, uint64_t ram_pages, uint64_t swap_pages)
+{
+	struct world *w = version >= 0 && version < VERSIONS ? calloc(1, sizeof(*w)) : NULL;
+
+	if (!w)
+		return NULL;
+	pthread_mutex_init(&w->lock, NULL);
+	w->version = (enum version)version;
+	w->patches = patches;
+	rules_fill(&w->rules, w->version, patches);
+	w->ram_pages = ram_pages;
+	w->swap_pages = swap_pages;
+	w->pids.max = PID_MAX_DEFAULT;
+	w->tasks.size = sizeof(struct task);
+	w->signals.size = sizeof(struct signal);
+	w->mms.size = sizeof(struct mm);
+	return w;
+}
+
+void world_free(struct world *w)
+{
+	if (!w)
+		return;
+	drop_tasks(w);
+	pid_drop(&w->pids);
+	klog_drop(&w->log);
+	free(w->namespaces);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}
+
+#define LOCKED(w, expression) \
+	({ \
+		world_lock(w); \
+		__typeof__(expression) result_ = (expression); \
+		world_unlock(w); \
+		result_; \
+	})
+
+int world_rule(struct world *w, int row) { return rules_row_holds(row, (int)w->version, w->patches); }
+uint64_t world_total_pages(struct world *w) { return LOCKED(w, total_pages(w)); }
+int64_t world_now(struct world *w) { return LOCKED(w, w->now); }
+void world_set_now(struct world *w, int64_t nanoseconds) { LOCKED(w, w->now = nanoseconds); }
+void world_set_boot_time(struct world *w, int64_t nanoseconds) { LOCKED(w, w->boot_time = nanoseconds); }
+int world_last_pid(struct world *w) { return LOCKED(w, w->pids.last); }
+void world_set_last_pid(struct world *w, int pid) { LOCKED(w, w->pids.last = pid > 0 && pid < PID_LIMIT ? pid : 0); }
+int world_task_count(struct world *w) { return LOCKED(w, w->pids.count); }
+
+void world_set_total_pages(struct world *w, uint64_t ram_pages, uint64_t swap_pages)
+{
+	world_lock(w);
+	w->ram_pages = ram_pages;
+	w->swap_pages = swap_pages;
+	world_unlock(w);
+}
+
+int world_set_pid_max(struct world *w, int pid_max)
+{
+	if (pid_max <= PID_RESERVED || pid_max > PID_LIMIT)
+		return -EINVAL;
+	LOCKED(w, w->pids.max = pid_max);
+	return 0;
+}
+
+static int next_task(const struct world *w, int pid)
+{
+	const struct task *t = pid_first_from(&w->pids, pid);
+
+	return t ? t->pid : 0;
+}
+
+int world_next_task(struct world *w, int pid) { return LOCKED(w, next_task(w, pid)); }
+
+/* A list of pids for Python: what does not fit is only counted. */
+struct pid_list {
+	int32_t *pids;
+	int most, count;
+};
+
+static void list_add(struct pid_list *list, int32_t pid)
+{
+	if (list->count < list->most)
+		list->pids[list->count] = pid;
+	list->count++;
+}
+
+int world_processes(struct world *w, int32_t *pids, int most)
+{
+	struct pid_list list = { pids, most, 0 };
+
+	world_lock(w);
+	for (const struct signal *s = w->oldest; s; s = s->newer)
+		list_add(&list, s->leader->pid);
+	world_unlock(w);
+	return list.count;
+}
+
+typedef void list_of(const struct task *t, struct pid_list *list);
+
+static int list_for(struct world *w, int pid, list_of *of, struct pid_list list)
+{
+	const struct task *t;
+
+	world_lock(w);
+	t = pid_find(&w->pids, pid);
+	if (t)
+		of(t, &list);
+	world_unlock(w);
+	return t ? list.count : -ESRCH;
+}
+
+static void list_threads(const struct task *t, struct pid_list *list)
+{
+	for (const struct task *thread = t->signal->leader; thread; thread = thread->next)
+		list_add(list, thread->pid);
+}
+
+static void list_children(const struct task *t, struct pid_list *list)
+{
+	for (const struct signal *child = t->first_child; child; child = child->sibling_newer)
+		list_add(list, child->leader->pid);
+}
+
+static void list_sharers(const struct task *t, struct pid_list *list)
+{
+	for (const struct signal *s = t->mm ? t->mm->oldest : NULL; s; s = s->sharer_newer)
+		list_add(list, s->leader->pid);
+}
+
+int world_threads(struct world *w, int pid, int32_t *pids, int most)
+{
+	return list_for(w, pid, list_threads, (struct pid_list){ pids, most, 0 });
+}
+
+int world_children(struct world *w, int pid, int32_t *pids, int most)
+{
+	return list_for(w, pid, list_children, (struct pid_list){ pids, most, 0 });
+}
+
+int world_sharers(struct world *w, int pid, int32_t *pids, int most)
+{
+	return list_for(w, pid, list_sharers, (struct pid_list){ pids, most, 0 });
+}
+
+/* ---- tasks: every call below runs `expression` for the task t of that pid, or is -ESRCH ---- */
+
+#define WITH_TASK(w, pid, expression) \
+	({ \
+		world_lock(w); \
+		struct task *t = pid_find(&(w)->pids, pid); \
+		int result_ = t ? (expression) : -ESRCH; \
+		world_unlock(w); \
+		result_; \
+	})
+
+static int clone_to_pid(struct world *w, struct task *parent, uint64_t flags, int pid)
+{
+	struct task *child;
+	int error = clone_task(w, parent, flags, pid, &child);
+
+	return error ? error : child->pid;
+}
+
+int task_clone(struct world *w, int parent, uint64_t flags, int pid)
+{
+	return WITH_TASK(w, parent, clone_to_pid(w, t, flags, pid));
+}
+
+int task_init(struct world *w) { return LOCKED(w, create_init(w)); }
+int task_kthread(struct world *w, const char *comm, int pid) { return LOCKED(w, create_kthread(w, comm, pid)); }
+int task_exec(struct world *w, int pid) { return WITH_TASK(w, pid, exec_task(w, t)); }
+int task_exit_thread(struct world *w, int pid, int exit_code) { return WITH_TASK(w, pid, exit_thread(w, t, exit_code)); }
+int task_exit_group(struct world *w, int pid, int exit_code) { return WITH_TASK(w, pid, exit_group(w, t, exit_code)); }
+int task_kill(struct world *w, int pid, int signal) { return WITH_TASK(w, pid, signal_process(w, t, signal)); }
+int task_reap(struct world *w, int pid) { return WITH_TASK(w, pid, reap(w, t)); }
+int task_unuse_mm(struct world *w, int kthread) { return WITH_TASK(w, kthread, unuse_mm(w, t)); }
+
+int task_release_sighand(struct world *w, int pid)
+{
+	return WITH_TASK(w, pid, is_zombie(t) ? (t->flags |= TASK_SIGHAND_GONE, 0) : -EBUSY);
+}
+
+static int borrow(struct world *w, struct task *kthread, int pid)
+{
+	const struct task *owner = pid_find(&w->pids, pid);
+
+	return owner ? use_mm(w, kthread, owner->signal->mm) : -ESRCH;
+}
+
+int task_use_mm(struct world *w, int kthread, int pid) { return WITH_TASK(w, kthread, borrow(w, t, pid)); }
+
+static uint32_t flags_of(const struct task *t)
+{
+	uint32_t flags = t->flags & (TASK_KTHREAD | TASK_VFORK_DONE | TASK_ZOMBIE | TASK_SIGHAND_GONE);
+
+	flags |= is_global_init(t) ? TASK_GLOBAL_INIT : 0;
+	flags |= t->signal->unkillable && !is_global_init(t) ? TASK_NAMESPACE_INIT : 0;
+	flags |= t->cred->in_user_namespace ? TASK_IN_USER_NAMESPACE : 0;
+	flags |= t->mm && t->mm->multiprocess ? TASK_MULTIPROCESS : 0;
+	flags |= t->mm && t->mm->oom_reaped ? TASK_OOM_REAPED : 0;
+	return flags;
+}
+
+static void fill_info(const struct task *t, struct task_info *out)
+{
+	const struct task *parent = t->signal->parent;
+	const struct cred *c = t->cred;
+
+	*out = (struct task_info){
+		.pid = t->pid, .tgid = t->signal->leader->pid, .ppid = parent ? parent->signal->leader->pid : 0,
+		.threads = t->signal->threads,
+		.vfork_waiter = t->vfork_waiter ? t->vfork_waiter->pid : 0,
+		.vfork_child = t->vfork_child ? t->vfork_child->pid : 0,
+		.serial = t->serial, .mm = (uint64_t)(uintptr_t)t->mm,
+		.uid = c->uid, .euid = c->euid, .suid = c->suid, .gid = c->gid, .egid = c->egid, .sgid = c->sgid,
+		.caps = c->effective, .caps_permitted = c->permitted, .caps_inheritable = c->inheritable,
+		.mems = t->mems,
+		.oom_score_adj = t->signal->oom_score_adj, .oom_score_adj_min = t->signal->oom_score_adj_min,
+		.flags = flags_of(t), .exit_code = t->signal->exit_code, .state = t->state,
+	};
+	memcpy(out->comm, t->comm, COMM_SIZE);
+	if (!t->mm)
+		return;
+	out->mm_users = t->mm->users;
+	out->sharers = t->mm->sharers;
+	out->dumpable = t->mm->dumpable;
+	out->memory = t->mm->memory;
+}
+
+int task_get(struct world *w, int pid, struct task_info *out) { return WITH_TASK(w, pid, (fill_info(t, out), 0)); }
+
+int task_set_comm(struct world *w, int pid, const char *bytes, size_t length)
+{
+	return WITH_TASK(w, pid, (set_comm(t, bytes, length), 0));
+}
+
+static int replace_cmdline(struct signal *signal, const char *bytes, size_t length)
+{
+	uint32_t stored = (uint32_t)length;
+	char *cmdline;
+
+	if (length > UINT32_MAX / 2)
+		return -E2BIG;
+	cmdline = malloc(sizeof(stored) + length);
+	if (!cmdline)
+		return -ENOMEM;
+	memcpy(cmdline, &stored, sizeof(stored));
+	memcpy(cmdline + sizeof(stored), bytes, length);
+	free(signal->cmdline);
+	signal->cmdline = cmdline;
+	return 0;
+}
+
+int task_set_cmdline(struct world *w, int pid, const char *bytes, size_t length)
+{
+	return WITH_TASK(w, pid, replace_cmdline(t->signal, bytes, length));
+}
+
+static int copy_cmdline(const struct signal *signal, char *bytes, size_t size)
+{
+	uint32_t length = 0;
+
+	if (signal->cmdline)
+		memcpy(&length, signal->cmdline, sizeof(length));
+	if (length && length <= size)
+		memcpy(bytes, signal->cmdline + sizeof(length), length);
+	return (int)length;
+}
+
+ssize_t task_get_cmdline(struct world *w, int pid, char *bytes, size_t size)
+{
+	return WITH_TASK(w, pid, copy_cmdline(t->signal, bytes, size));
+}
+
+static int replace_cgroup(struct signal *signal, const char *path)
+{
+	char *copy = path[0] == '/' && !strchr(path, '\n') ? strdup(path) : NULL;
+
+	if (!copy)
+		return path[0] == '/' && !strchr(path, '\n') ? -ENOMEM : -EINVAL;
+	free(signal->cgroup);
+	signal->cgroup = copy;
+	return 0;
+}
+
+int task_set_cgroup(struct world *w, int pid, const char *path) { return WITH_TASK(w, pid, replace_cgroup(t->signal, path)); }
+
+static int change_state(struct task *t, char state)
+{
+	if (!state || !strchr("RSDT", state))
+		return -EINVAL;
+	if (is_zombie(t))
+		return -ESRCH;
+	t->state = state;
+	return 0;
+}
+
+int task_set_state(struct world *w, int pid, char state) { return WITH_TASK(w, pid, change_state(t, state)); }
+
+static int change_memory(struct mm *mm, const struct memory *m)
+{
+	if (!mm || m->anon < 0 || m->file < 0 || m->shmem < 0 || m->swapents < 0)
+		return -EINVAL;
+	mm->memory = *m;
+	return 0;
+}
+
+int task_set_memory(struct world *w, int pid, const struct memory *memory)
+{
+	return WITH_TASK(w, pid, change_memory(t->mm, memory));
+}
+
+int task_set_mems(struct world *w, int pid, uint64_t mems) { return WITH_TASK(w, pid, mems ? (t->mems = mems, 0) : -EINVAL); }
+
+static int change_adj(struct signal *signal, int value, int minimum)
+{
+	if (value < OOM_SCORE_ADJ_MIN || value > OOM_SCORE_ADJ_MAX)
+		return -EINVAL;
+	if (minimum < OOM_SCORE_ADJ_MIN || minimum > OOM_SCORE_ADJ_MAX)
+		return -EINVAL;
+	signal->oom_score_adj = (int16_t)value;
+	signal->oom_score_adj_min = (int16_t)minimum;
+	return 0;
+}
+
+int task_set_oom_score_adj(struct world *w, int pid, int value, int minimum)
+{
+	return WITH_TASK(w, pid, change_adj(t->signal, value, minimum));
+}
+
+int task_set_oom_reaped(struct world *w, int pid) { return WITH_TASK(w, pid, t->mm ? (t->mm->oom_reaped = true, 0) : -EINVAL); }
+
+static int change_vfork_done(struct task *t, int set)
+{
+	t->flags = set ? t->flags | TASK_VFORK_DONE : t->flags & ~(uint32_t)TASK_VFORK_DONE;
+	return 0;
+}
+
+int task_set_vfork_done(struct world *w, int pid, int set) { return WITH_TASK(w, pid, change_vfork_done(t, set)); }
+
+int task_set_subreaper(struct world *w, int pid, int set)
+{
+	return WITH_TASK(w, pid, (t->signal->subreaper = set != 0, 0));
+}
+
+int task_badness(struct world *w, int pid, int64_t *points) { return WITH_TASK(w, pid, badness(w, t, points)); }
+
+static int identify(const struct task *t, struct caller *out)
+{
+	*out = (struct caller){ t->pid, t->cred->euid, t->cred->egid, cred_caps(t->cred), t->mems, "" };
+	memcpy(out->comm, t->comm, COMM_SIZE);
+	return 0;
+}
+
+int task_caller(struct world *w, int pid, struct caller *out) { return WITH_TASK(w, pid, identify(t, out)); }
+
+/* ---- credentials: `change` works on the copy `to` of t's, which then replaces it ---- */
+
+#define CHANGE_CRED(w, pid, change) \
+	WITH_TASK(w, pid, ({ \
+		struct cred *to = cred_copy(t->cred); \
+		int error_ = to ? (change) : -ENOMEM; \
+		if (error_) \
+			cred_put(to); \
+		error_ ? error_ : commit_cred(t, to); \
+	}))
+
+int task_setresuid(struct world *w, int pid, int64_t real, int64_t effective, int64_t saved)
+{
+	const int64_t ids[3] = { real, effective, saved };
+
+	return CHANGE_CRED(w, pid, cred_setresuid(to, t->cred, ids));
+}
+
+int task_setresgid(struct world *w, int pid, int64_t real, int64_t effective, int64_t saved)
+{
+	const int64_t ids[3] = { real, effective, saved };
+
+	return CHANGE_CRED(w, pid, cred_setresgid(to, t->cred, ids));
+}
+
+int task_capset(struct world *w, int pid, uint64_t effective, uint64_t permitted, uint64_t inheritable)
+{
+	return CHANGE_CRED(w, pid, cred_capset(to, t->cred, effective, permitted, inheritable));
+}
+
+int task_set_bounding(struct world *w, int pid, uint64_t bounding)
+{
+	return CHANGE_CRED(w, pid, (to->bounding = bounding & CAPS_ALL, 0));
+}
+
+int task_set_keepcaps(struct world *w, int pid, int set) { return CHANGE_CRED(w, pid, (to->keepcaps = set != 0, 0)); }
+int task_unshare_user(struct world *w, int pid) { return CHANGE_CRED(w, pid, (cred_unshare_user(to), 0)); }
+
+static int change_dumpable(struct mm *mm, int value)
+{
+	if (!mm || value < 0 || value > 1)
+		return -EINVAL;
+	mm->dumpable = (uint8_t)value;
+	return 0;
+}
+
+int task_set_dumpable(struct world *w, int pid, int value) { return WITH_TASK(w, pid, change_dumpable(t->mm, value)); }
+
+/* ---- the tree by path: every call runs `expression` for the node of that path, or is the error of the walk ---- */
+
+#define WITH_NODE(w, who, path, follow, expression) \
+	({ \
+		struct node node; \
+		world_lock(w); \
+		int result_ = tree_resolve(w, who, path, follow, &node); \
+		if (!result_) \
+			result_ = (expression); \
+		world_unlock(w); \
+		result_; \
+	})
+
+int path_stat(struct world *w, const struct caller *who, const char *path, struct status *out)
+{
+	return WITH_NODE(w, who, path, false, (tree_status(w, &node, out), 0));
+}
+
+int path_access(struct world *w, const struct caller *who, const char *path, int mask)
+{
+	return WITH_NODE(w, who, path, false, mask & ~7 ? -EINVAL : tree_permission(w, &node, who, mask));
+}
+
+static int link_target(struct world *w, const struct caller *who, const struct node *node, char *buffer, size_t size)
+{
+	struct text target;
+	int result;
+
+	if (!S_ISLNK(node->entry->mode) || !size)
+		return -EINVAL;
+	text_init(&target);
+	result = node->entry->read(w, node->task, who, &target);
+	if (!result) {
+		result = (int)(target.length < size ? target.length : size);
+		memcpy(buffer, target.bytes, (size_t)result);
+	}
+	text_drop(&target);
+	return result;
+}
+
+ssize_t path_readlink(struct world *w, const struct caller *who, const char *path, char *buffer, size_t size)
+{
+	return WITH_NODE(w, who, path, false, link_target(w, who, &node, buffer, size));
+}
+
+static int truncate_node(const struct world *w, const struct caller *who, const struct node *node)
+{
+	if (node->entry->directory)
+		return -EISDIR;
+	return tree_permission(w, node, who, 2);
+}
+
+int path_truncate(struct world *w, const struct caller *who, const char *path)
+{
+	return WITH_NODE(w, who, path, true, truncate_node(w, who, &node));
+}
+
+/* proc_setattr(): a mode is refused, owners and times are taken and forgotten. */
+int path_chmod(struct world *w, const struct caller *who, const char *path)
+{
+	return WITH_NODE(w, who, path, true, -EPERM);
+}
+
+int path_chown(struct world *w, const struct caller *who, const char *path)
+{
+	return WITH_NODE(w, who, path, false, tree_is_owner(w, &node, who) ? 0 : -EPERM);
+}
+
+int path_utimens(struct world *w, const struct caller *who, const char *path)
+{
+	return WITH_NODE(w, who, path, false, tree_is_owner(w, &node, who) ? 0 : -EPERM);
+}
+
+int path_unlink(struct world *w, const struct caller *who, const char *path)
+{
+	return WITH_NODE(w, who, path, false, -EPERM);
+}
+
+/* Procfs has no place for another name: looking it up ends in ENOENT, before the directory is asked to do anything. */
+int path_rename(struct world *w, const struct caller *who, const char *from, const char *to)
+{
+	int error = WITH_NODE(w, who, from, false, 0);
+
+	return error ? error : WITH_NODE(w, who, to, false, -EPERM);
+}
+
+int path_create(struct world *w, const struct caller *who, const char *path)
+{
+	return WITH_NODE(w, who, path, false, -EEXIST);
+}
+
+/* ---- open files ---- */
+
+int file_open(struct world *w, const struct caller *who, const char *path, int flags, struct file **out)
+{
+	return LOCKED(w, open_path(w, who, path, flags, out));
+}
+
+int file_open_at(struct file *dir, const struct caller *who, const char *name, int flags, struct file **out)
+{
+	return LOCKED(dir->world, open_below(dir, who, name, flags, out));
+}
+
+void file_close(struct file *f)
+{
+	if (f)
+		close_file(f);
+}
+
+ssize_t file_pread(struct file *f, const struct caller *who, void *buffer, size_t count, int64_t offset)
+{
+	return LOCKED(f->world, read_at(f, who, buffer, count, offset));
+}
+
+ssize_t file_read(struct file *f, const struct caller *who, void *buffer, size_t count)
+{
+	ssize_t result = file_pread(f, who, buffer, count, f->position);
+
+	if (result > 0)
+		f->position += result;
+	return result;
+}
+
+ssize_t file_write(struct file *f, const struct caller *who, const void *buffer, size_t count)
+{
+	return file_pwrite(f, who, buffer, count, f->position);
+}
+
+ssize_t file_pwrite(struct file *f, const struct caller *who, const void *buffer, size_t count, int64_t offset)
+{
+	int64_t end;
+
+	if (offset < 0 || count > INT64_MAX || __builtin_add_overflow(offset, (int64_t)count, &end))
+		return -EINVAL;
+	return LOCKED(f->world, write_to(f, who, buffer, count));
+}
+
+int64_t file_lseek(struct file *f, int64_t offset, int whence) { return LOCKED(f->world, seek(f, offset, whence)); }
+
+/* O_RDONLY and O_PATH are no way to truncate; the rest is taken and nothing happens. */
+int file_truncate(struct file *f)
+{
+	int mode = f->flags & 3;
+
+	return mode == 1 || mode == 2 ? 0 : -EINVAL;
+}
+
+int file_fsync(struct file *f)
+{
+	(void)f;
+	return -EINVAL;
+}
+
+static int open_status(const struct file *f, struct status *out)
+{
+	struct node node;
+
+	if (file_node(f, &node)) {
+		*out = (struct status){ .mode = f->entry->mode, .nlink = 1, .block_size = 1024 };
+		return 0;
+	}
+	tree_status(f->world, &node, out);
+	return 0;
+}
+
+/* An open file of a task that is gone can still be looked at: root's, as the kernel leaves it. */
+int file_stat(struct file *f, struct status *out) { return LOCKED(f->world, open_status(f, out)); }
+
+int file_entry(struct file *f, char name[256], uint64_t *ino, uint32_t *mode)
+{
+	struct node node;
+	int found = LOCKED(f->world, directory_entry(f, &f->position, name, &node));
+
+	if (found > 0) {
+		*ino = tree_ino(&node);
+		*mode = node.entry->mode;
+	}
+	return found;
+}
+
+/* ---- control and log ---- */
+
+void world_set_control(struct world *w, void *self, control_read read, control_write write, uint32_t owner_uid, uint32_t owner_gid)
+{
+	world_lock(w);
+	w->control = (struct control){ self, read, write, owner_uid, owner_gid };
+	world_unlock(w);
+}
+
+int log_next(struct world *w, uint64_t seq, struct log_record *out) { return LOCKED(w, klog_next(&w->log, seq, out)); }
+uint64_t log_end(struct world *w) { return LOCKED(w, w->log.end); }

@@ -1,0 +1,704 @@
+/* See task.h. What clone, exec, exit, kill and wait do to tasks, signals and mms. */
+#include "task.h"
+
+#include "text.h"
+#include "world.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- mm ---- */
+
+static struct mm *mm_new(struct world *w)
+{
+	struct mm *mm = slab_take(&w->mms);
+
+	if (mm)
+		mm->dumpable = 1;
+	return mm;
+}
+
+/* Flags of the OOM killer and the mark of sharing stay behind; dumpable goes along (mmf_init_flags). */
+static struct mm *mm_copy(struct world *w, const struct mm *from)
+{
+	struct mm *mm = mm_new(w);
+
+	if (!mm)
+		return NULL;
+	mm->dumpable = from->dumpable;
+	mm->memory = from->memory;
+	return mm;
+}
+
+/* Sharers stand in the order of the list of all processes: one that comes late (a kernel thread) is sorted in. */
+static void sharers_add(struct mm *mm, struct signal *signal)
+{
+	struct signal *older = mm->newest;
+
+	while (older && older->order > signal->order)
+		older = older->sharer_older;
+	signal->mm = mm;
+	signal->sharer_older = older;
+	signal->sharer_newer = older ? older->sharer_newer : mm->oldest;
+	*(older ? &older->sharer_newer : &mm->oldest) = signal;
+	*(signal->sharer_newer ? &signal->sharer_newer->sharer_older : &mm->newest) = signal;
+	mm->sharers++;
+}
+
+static void sharers_remove(struct mm *mm, struct signal *signal)
+{
+	*(signal->sharer_older ? &signal->sharer_older->sharer_newer : &mm->oldest) = signal->sharer_newer;
+	*(signal->sharer_newer ? &signal->sharer_newer->sharer_older : &mm->newest) = signal->sharer_older;
+	signal->sharer_older = signal->sharer_newer = NULL;
+	signal->mm = NULL;
+	mm->sharers--;
+}
+
+static void mm_attach(struct task *t, struct mm *mm)
+{
+	t->mm = mm;
+	mm->users++;
+	if (!t->signal->mm)
+		sharers_add(mm, t->signal);
+}
+
+struct task *first_with_mm(const struct signal *signal)
+{
+	for (struct task *t = signal->leader; t; t = t->next)
+		if (t->mm)
+			return t;
+	return NULL;
+}
+
+static void mm_detach(struct world *w, struct task *t)
+{
+	struct mm *mm = t->mm;
+
+	if (!mm)
+		return;
+	t->mm = NULL;
+	if (!first_with_mm(t->signal))
+		sharers_remove(mm, t->signal);
+	if (!--mm->users)
+		slab_give(&w->mms, mm);
+}
+
+/* ---- vfork ---- */
+
+bool in_vfork(const struct task *t)
+{
+	return is_vfork_done_set(t) && t->signal->parent && t->signal->parent->mm == t->mm;
+}
+
+static void vfork_end(struct task *child)
+{
+	if (child->vfork_waiter)
+		child->vfork_waiter->vfork_child = NULL;
+	child->vfork_waiter = NULL;
+	child->flags &= ~(uint32_t)TASK_VFORK_DONE;
+}
+
+/* A waiting parent is killed: its child becomes an ordinary sharer. */
+static void vfork_give_up(struct task *parent)
+{
+	if (parent->vfork_child)
+		vfork_end(parent->vfork_child);
+}
+
+static void vfork_begin(struct task *parent, struct task *child)
+{
+	child->flags |= TASK_VFORK_DONE;
+	child->vfork_waiter = parent;
+	parent->vfork_child = child;
+}
+
+/* ---- lists ---- */
+
+static void processes_add(struct world *w, struct signal *signal)
+{
+	signal->order = w->newest ? w->newest->order + 1 : 1;
+	signal->older = w->newest;
+	*(w->newest ? &w->newest->newer : &w->oldest) = signal;
+	w->newest = signal;
+	w->process_count++;
+}
+
+static void processes_remove(struct world *w, struct signal *signal)
+{
+	*(signal->older ? &signal->older->newer : &w->oldest) = signal->newer;
+	*(signal->newer ? &signal->newer->older : &w->newest) = signal->older;
+	w->process_count--;
+}
+
+static void children_add(struct task *parent, struct signal *child)
+{
+	child->parent = parent;
+	if (!parent)
+		return;
+	child->sibling_older = parent->last_child;
+	child->sibling_newer = NULL;
+	*(parent->last_child ? &parent->last_child->sibling_newer : &parent->first_child) = child;
+	parent->last_child = child;
+}
+
+static void children_remove(struct signal *child)
+{
+	struct task *parent = child->parent;
+
+	if (!parent)
+		return;
+	*(child->sibling_older ? &child->sibling_older->sibling_newer : &parent->first_child) = child->sibling_newer;
+	*(child->sibling_newer ? &child->sibling_newer->sibling_older : &parent->last_child) = child->sibling_older;
+	child->sibling_older = child->sibling_newer = NULL;
+	child->parent = NULL;
+}
+
+static void threads_add(struct signal *signal, struct task *t)
+{
+	t->signal = signal;
+	t->prev = signal->last_thread;
+	*(signal->last_thread ? &signal->last_thread->next : &signal->leader) = t;
+	signal->last_thread = t;
+	signal->threads++;
+}
+
+static void threads_remove(struct task *t)
+{
+	struct signal *signal = t->signal;
+
+	*(t->prev ? &t->prev->next : &signal->leader) = t->next;
+	*(t->next ? &t->next->prev : &signal->last_thread) = t->prev;
+	t->next = t->prev = NULL;
+	signal->threads--;
+}
+
+static void task_free(struct world *w, struct task *t)
+{
+	threads_remove(t);
+	pid_put(&w->pids, t->pid, NULL);
+	cred_put(t->cred);
+	slab_give(&w->tasks, t);
+}
+
+/* ---- creation ---- */
+
+static int choose_pid(struct world *w, int pid)
+{
+	if (!pid)
+		return pid_free_one(&w->pids);
+	if (pid < 0 || pid >= PID_LIMIT)
+		return -EINVAL;
+	return pid_find(&w->pids, pid) ? -EEXIST : pid;
+}
+
+static struct signal *signal_new(struct world *w, const struct signal *creator)
+{
+	struct signal *signal = slab_take(&w->signals);
+
+	if (!signal || !creator)
+		return signal;
+	signal->oom_score_adj = creator->oom_score_adj;
+	signal->oom_score_adj_min = creator->oom_score_adj_min;
+	signal->namespace = creator->namespace;
+	signal->cgroup = creator->cgroup ? strdup(creator->cgroup) : NULL;
+	return signal;
+}
+
+static void signal_free(struct world *w, struct signal *signal)
+{
+	free(signal->cmdline);
+	free(signal->cgroup);
+	slab_give(&w->signals, signal);
+}
+
+/* A task with its pid, in no process yet. */
+static int task_new(struct world *w, int pid, struct cred *cred, struct task **out)
+{
+	bool asked = pid != 0;
+	struct task *t;
+
+	pid = choose_pid(w, pid);
+	if (pid < 0)
+		return pid;
+	t = slab_take(&w->tasks);
+	if (!t || pid_put(&w->pids, pid, t)) {
+		if (t)
+			slab_give(&w->tasks, t);
+		return -ENOMEM;
+	}
+	if (!asked)
+		w->pids.last = pid;
+	t->pid = pid;
+	t->serial = ++w->last_serial;
+	t->cred = cred_get(cred);
+	t->mems = UINT64_MAX;
+	t->start_time = w->now;
+	t->state = 'S';
+	*out = t;
+	return 0;
+}
+
+static int check_clone(const struct task *parent, uint64_t flags)
+{
+	const uint64_t known = CORE_CLONE_VM | CORE_CLONE_SIGHAND | CORE_CLONE_VFORK | CORE_CLONE_PARENT
+		| CORE_CLONE_THREAD | CORE_CLONE_NEWPID;
+
+	if (flags & ~known)
+		return -EINVAL;
+	if ((flags & CORE_CLONE_THREAD) && !(flags & CORE_CLONE_SIGHAND))
+		return -EINVAL;
+	if ((flags & CORE_CLONE_SIGHAND) && !(flags & CORE_CLONE_VM))
+		return -EINVAL;
+	if ((flags & CORE_CLONE_NEWPID) && (flags & (CORE_CLONE_THREAD | CORE_CLONE_PARENT)))
+		return -EINVAL;
+	if ((flags & CORE_CLONE_PARENT) && parent->signal->unkillable)
+		return -EINVAL;
+	if (is_zombie(parent))
+		return -ESRCH;
+	return parent->vfork_child ? -EBUSY : 0;
+}
+
+static int namespace_new(struct world *w, struct signal *init)
+{
+	uint32_t count = w->namespace_count ? w->namespace_count : 1;
+	struct namespace *grown = realloc(w->namespaces, (count + 1) * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	grown[0] = (struct namespace){ 0, NULL };
+	grown[count] = (struct namespace){ init->namespace, init };
+	w->namespaces = grown;
+	w->namespace_count = count + 1;
+	init->namespace = count;
+	init->unkillable = 1;
+	return 0;
+}
+
+static int join_process(struct world *w, struct task *parent, uint64_t flags, struct task *child)
+{
+	struct signal *signal;
+
+	if (flags & CORE_CLONE_THREAD) {
+		threads_add(parent->signal, child);
+		return 0;
+	}
+	signal = signal_new(w, parent->signal);
+	if (!signal)
+		return -ENOMEM;
+	threads_add(signal, child);
+	processes_add(w, signal);
+	children_add((flags & CORE_CLONE_PARENT) ? parent->signal->parent : parent, signal);
+	return (flags & CORE_CLONE_NEWPID) ? namespace_new(w, signal) : 0;
+}
+
+static int join_mm(struct world *w, struct task *parent, uint64_t flags, struct task *child)
+{
+	struct mm *mm = parent->mm;
+
+	if (!mm)
+		return 0;
+	if (!(flags & CORE_CLONE_VM)) {
+		mm = mm_copy(w, mm);
+		if (!mm)
+			return -ENOMEM;
+	}
+	mm_attach(child, mm);
+	if ((flags & (CORE_CLONE_VM | CORE_CLONE_THREAD | CORE_CLONE_VFORK)) == CORE_CLONE_VM)
+		mm->multiprocess = true;
+	return 0;
+}
+
+static void process_free(struct world *w, struct signal *signal);
+
+int clone_task(struct world *w, struct task *parent, uint64_t flags, int pid, struct task **out)
+{
+	int error = check_clone(parent, flags);
+	struct task *child;
+
+	if (!error)
+		error = task_new(w, pid, parent->cred, &child);
+	if (error)
+		return error;
+	memcpy(child->comm, parent->comm, COMM_SIZE);
+	child->flags = parent->flags & TASK_KTHREAD;
+	child->mems = parent->mems;
+	if (join_process(w, parent, flags, child) || join_mm(w, parent, flags, child)) {
+		if (child->signal && is_leader(child))
+			process_free(w, child->signal);
+		else if (child->signal)
+			task_free(w, child);
+		return -ENOMEM;
+	}
+	if (flags & CORE_CLONE_VFORK)
+		vfork_begin(parent, child);
+	*out = child;
+	return 0;
+}
+
+static int create_process(struct world *w, int pid, struct task *parent, struct task **out)
+{
+	struct cred *cred = cred_new();
+	struct signal *signal;
+	int error = cred ? task_new(w, pid, cred, out) : -ENOMEM;
+
+	cred_put(cred);
+	if (error)
+		return error;
+	signal = signal_new(w, parent ? parent->signal : NULL);
+	if (!signal) {
+		pid_put(&w->pids, (*out)->pid, NULL);
+		cred_put((*out)->cred);
+		slab_give(&w->tasks, *out);
+		return -ENOMEM;
+	}
+	threads_add(signal, *out);
+	processes_add(w, signal);
+	children_add(parent, signal);
+	return 0;
+}
+
+int create_init(struct world *w)
+{
+	struct task *t;
+	struct mm *mm;
+	int error = create_process(w, 1, NULL, &t);
+
+	if (error)
+		return error;
+	mm = mm_new(w);
+	if (!mm) {
+		process_free(w, t->signal);
+		return -ENOMEM;
+	}
+	mm_attach(t, mm);
+	t->signal->unkillable = 1;
+	set_comm(t, "init", 4);
+	return t->pid;
+}
+
+static struct task *find_kthreadd(struct world *w)
+{
+	for (struct signal *s = w->oldest; s; s = s->newer)
+		if (is_kthread(s->leader) && !s->parent)
+			return s->leader;
+	return NULL;
+}
+
+/* kthreadd is the first; the others are made by kthread_create(), whose completion leaves vfork_done set. */
+int create_kthread(struct world *w, const char *comm, int pid)
+{
+	struct task *kthreadd = find_kthreadd(w), *t;
+	int error;
+
+	if (!kthreadd && !pid && !pid_find(&w->pids, 2))
+		pid = 2;
+	error = create_process(w, pid, kthreadd, &t);
+	if (error)
+		return error;
+	t->flags |= TASK_KTHREAD | (kthreadd ? TASK_VFORK_DONE : 0);
+	set_comm(t, comm, strlen(comm));
+	return t->pid;
+}
+
+/* ---- exit ---- */
+
+static void process_free(struct world *w, struct signal *signal)
+{
+	while (signal->last_thread) {
+		mm_detach(w, signal->last_thread);
+		task_free(w, signal->last_thread);
+	}
+	children_remove(signal);
+	processes_remove(w, signal);
+	signal_free(w, signal);
+}
+
+static struct task *live_thread(const struct signal *signal)
+{
+	for (struct task *t = signal->leader; t; t = t->next)
+		if (!is_zombie(t))
+			return t;
+	return NULL;
+}
+
+/* find_new_reaper(): another thread of the process, a subreaper above it, the init of its namespace, init. */
+static struct task *find_reaper(struct world *w, const struct signal *dying)
+{
+	struct task *reaper = live_thread(dying);
+	struct signal *init = dying->namespace ? w->namespaces[dying->namespace].init : NULL;
+
+	if (reaper)
+		return reaper;
+	for (const struct task *p = dying->parent; p; p = p->signal->parent)
+		if (p->signal->subreaper && p->signal->namespace == dying->namespace && (reaper = live_thread(p->signal)))
+			return reaper;
+	if (init && init != dying && (reaper = live_thread(init)))
+		return reaper;
+	reaper = pid_find(&w->pids, 1);
+	return reaper && reaper->signal != dying ? live_thread(reaper->signal) : NULL;
+}
+
+static void give_children_away(struct world *w, struct task *dying)
+{
+	struct task *reaper = dying->first_child ? find_reaper(w, dying->signal) : NULL;
+
+	while (dying->first_child) {
+		struct signal *child = dying->first_child;
+
+		children_remove(child);
+		children_add(reaper, child);
+	}
+}
+
+static bool is_inside(const struct world *w, uint32_t namespace, uint32_t outer)
+{
+	while (namespace && namespace != outer)
+		namespace = w->namespaces[namespace].parent;
+	return namespace == outer;
+}
+
+static void thread_dies(struct world *w, struct task *t);
+
+/* zap_pid_ns_processes(): with its init, everything in a namespace dies. */
+static void kill_namespace(struct world *w, uint32_t namespace)
+{
+	for (struct signal *s = w->oldest; s; s = s->newer) {
+		struct task *t;
+
+		if (!is_inside(w, s->namespace, namespace))
+			continue;
+		s->exit_code = 9;
+		while ((t = live_thread(s)))
+			thread_dies(w, t);
+	}
+}
+
+static void thread_dies(struct world *w, struct task *t)
+{
+	struct signal *signal = t->signal;
+	bool leads = is_leader(t);
+
+	vfork_end(t);
+	vfork_give_up(t);
+	mm_detach(w, t);
+	t->flags |= TASK_ZOMBIE;
+	t->state = 'Z';
+	give_children_away(w, t);
+	if (!leads)
+		task_free(w, t);
+	if (live_thread(signal) || !signal->namespace || w->namespaces[signal->namespace].init != signal)
+		return;
+	w->namespaces[signal->namespace].init = NULL;
+	kill_namespace(w, signal->namespace);
+}
+
+static bool has_other_live_thread(const struct task *t)
+{
+	for (const struct task *other = t->signal->leader; other; other = other->next)
+		if (other != t && !is_zombie(other))
+			return true;
+	return false;
+}
+
+int exit_thread(struct world *w, struct task *t, int exit_code)
+{
+	if (is_zombie(t))
+		return -ESRCH;
+	if (t->vfork_child)
+		return -EBUSY;
+	if (is_global_init(t) && !has_other_live_thread(t))
+		return -EPERM;
+	t->signal->exit_code = exit_code;
+	thread_dies(w, t);
+	return 0;
+}
+
+static void group_dies(struct world *w, struct signal *signal, int exit_code)
+{
+	struct task *t;
+
+	signal->exit_code = exit_code;
+	signal->group_exit = 1;
+	while (signal->last_thread != signal->leader)
+		thread_dies(w, signal->last_thread);
+	t = live_thread(signal);
+	if (t)
+		thread_dies(w, t);
+}
+
+/* A real init that exits panics the machine: refused here. */
+int exit_group(struct world *w, struct task *t, int exit_code)
+{
+	if (is_zombie(t))
+		return -ESRCH;
+	if (t->vfork_child)
+		return -EBUSY;
+	if (is_global_init(t))
+		return -EPERM;
+	group_dies(w, t->signal, exit_code);
+	return 0;
+}
+
+/* Default actions of signal(7) that do not end the process. */
+enum action { TERMINATE, IGNORE, STOP, CONTINUE };
+
+static enum action default_action(int number)
+{
+	switch (number) {
+	case 17: case 23: case 28:
+		return IGNORE;		/* SIGCHLD SIGURG SIGWINCH */
+	case 18:
+		return CONTINUE;
+	case 19: case 20: case 21: case 22:
+		return STOP;		/* SIGSTOP SIGTSTP SIGTTIN SIGTTOU */
+	default:
+		return TERMINATE;
+	}
+}
+
+static void set_state_of_all(struct signal *signal, char from, char to)
+{
+	for (struct task *t = signal->leader; t; t = t->next)
+		if (t->state == from || (from == '*' && !is_zombie(t)))
+			t->state = to;
+}
+
+/* kill(2) from outside its namespace: an inner init dies of SIGKILL and SIGSTOP only works there, too. */
+int signal_process(struct world *w, struct task *t, int number)
+{
+	enum action action = default_action(number);
+
+	if (number < 0 || number > 64)
+		return -EINVAL;
+	if (!number || !live_thread(t->signal) || is_kthread(t) || is_global_init(t))
+		return 0;
+	if (t->signal->unkillable && number != 9 && number != 19)
+		return 0;
+	if (action == TERMINATE)
+		group_dies(w, t->signal, number);
+	else if (action == STOP)
+		set_state_of_all(t->signal, '*', 'T');
+	else if (action == CONTINUE)
+		set_state_of_all(t->signal, 'T', 'S');
+	return 0;
+}
+
+int reap(struct world *w, struct task *t)
+{
+	if (!is_leader(t) || live_thread(t->signal))
+		return -ECHILD;
+	process_free(w, t->signal);
+	return 0;
+}
+
+/* ---- exec ---- */
+
+/* de_thread(): the others die; a thread that does not lead takes the leader's pid and place. */
+static void become_only_thread(struct world *w, struct task *t)
+{
+	struct signal *signal = t->signal;
+	struct task *leader = signal->leader;
+	int32_t pid = t->pid;
+	uint64_t serial = t->serial;
+
+	for (struct task *other = leader, *next; other; other = next) {
+		next = other->next;
+		if (other != t && !is_zombie(other))
+			thread_dies(w, other);
+	}
+	if (t == leader)
+		return;
+	pid_put(&w->pids, pid, leader);
+	pid_put(&w->pids, leader->pid, t);
+	t->pid = leader->pid;
+	t->serial = leader->serial;
+	leader->pid = pid;
+	leader->serial = serial;
+	task_free(w, leader);
+}
+
+int exec_task(struct world *w, struct task *t)
+{
+	struct cred *cred;
+	struct mm *mm;
+
+	if (is_zombie(t))
+		return -ESRCH;
+	if (is_kthread(t))
+		return -EPERM;
+	if (t->vfork_child)
+		return -EBUSY;
+	cred = cred_copy(t->cred);
+	mm = mm_new(w);
+	if (!cred || !mm) {
+		cred_put(cred);
+		if (mm)
+			slab_give(&w->mms, mm);
+		return -ENOMEM;
+	}
+	become_only_thread(w, t);
+	vfork_end(t);
+	mm_detach(w, t);
+	mm->dumpable = cred->uid == cred->euid && cred->gid == cred->egid;
+	mm_attach(t, mm);
+	cred_exec(cred);
+	cred_put(t->cred);
+	t->cred = cred;
+	return t->pid;
+}
+
+/* ---- borrowed mms ---- */
+
+int use_mm(struct world *w, struct task *kthread, struct mm *mm)
+{
+	if (!is_kthread(kthread) || !mm)
+		return -EINVAL;
+	if (mm == kthread->mm)
+		return 0;
+	mm_detach(w, kthread);
+	mm_attach(kthread, mm);
+	return 0;
+}
+
+int unuse_mm(struct world *w, struct task *kthread)
+{
+	if (!is_kthread(kthread))
+		return -EINVAL;
+	mm_detach(w, kthread);
+	return 0;
+}
+
+/* ---- state ---- */
+
+/* commit_creds(): takes cred over. */
+int commit_cred(struct task *t, struct cred *cred)
+{
+	if (t->mm && cred_change_hides(t->cred, cred))
+		t->mm->dumpable = 0;
+	cred_put(t->cred);
+	t->cred = cred;
+	return 0;
+}
+
+/* Cut to 15 bytes and at a NUL, as the kernel does. */
+void set_comm(struct task *t, const char *bytes, size_t length)
+{
+	if (length > COMM_SIZE - 1)
+		length = COMM_SIZE - 1;
+	memset(t->comm, 0, COMM_SIZE);
+	memcpy(t->comm, bytes, strnlen(bytes, length));
+}
+
+void drop_tasks(struct world *w)
+{
+	for (struct signal *s = w->oldest; s; s = s->newer) {
+		for (struct task *t = s->leader; t; t = t->next)
+			cred_put(t->cred);
+		free(s->cmdline);
+		free(s->cgroup);
+	}
+	slab_drop(&w->tasks);
+	slab_drop(&w->signals);
+	slab_drop(&w->mms);
+}

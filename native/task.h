@@ -1,0 +1,81 @@
+/* Tasks, processes (one struct signal each) and mms, and what clone, exec and exit do to them. */
+#ifndef TASK_H
+#define TASK_H
+
+#include "cred.h"
+#include "fakeproc.h"
+
+#include <stdbool.h>
+
+struct task {
+	int32_t pid;
+	uint32_t flags;			/* TASK_KTHREAD, TASK_VFORK_DONE, TASK_ZOMBIE, TASK_SIGHAND_GONE */
+	uint64_t serial;		/* of its pid: goes to the thread that execs, as the pid does */
+	struct signal *signal;
+	struct mm *mm;
+	struct cred *cred;
+	struct task *next, *prev;	/* threads of the process, leader first */
+	struct signal *first_child, *last_child;	/* oldest first */
+	struct task *vfork_waiter;	/* who waits for this vforked child */
+	struct task *vfork_child;	/* the vforked child that this one waits for */
+	uint64_t mems;
+	int64_t start_time;		/* nanoseconds since boot */
+	char comm[COMM_SIZE];
+	char state;
+};
+
+struct signal {
+	struct task *leader, *last_thread;
+	struct signal *older, *newer;	/* all processes, as they were created */
+	uint64_t order;			/* place in that list */
+	struct task *parent;		/* real_parent: one thread, not its process */
+	struct signal *sibling_older, *sibling_newer;
+	struct mm *mm;			/* of the first thread with one */
+	struct signal *sharer_older, *sharer_newer;	/* processes on that mm, in the order of the list of all */
+	int16_t oom_score_adj, oom_score_adj_min;
+	uint16_t unkillable : 1, subreaper : 1, group_exit : 1;
+	int32_t threads;		/* not yet released, a zombie leader among them */
+	int32_t exit_code;
+	uint32_t namespace;
+	char *cmdline;			/* 4 bytes of length, then that many; NULL = none set */
+	char *cgroup;			/* NULL = "/" */
+};
+
+struct mm {
+	uint32_t users;			/* tasks on it */
+	uint32_t sharers;		/* processes on it */
+	uint8_t dumpable;
+	bool multiprocess, oom_reaped;
+	struct signal *oldest, *newest;	/* the processes on it */
+	struct memory memory;
+};
+
+static inline bool is_kthread(const struct task *t) { return t->flags & TASK_KTHREAD; }
+static inline bool is_zombie(const struct task *t) { return t->flags & TASK_ZOMBIE; }
+static inline bool is_vfork_done_set(const struct task *t) { return t->flags & TASK_VFORK_DONE; }
+static inline bool is_leader(const struct task *t);
+static inline bool is_global_init(const struct task *t);
+
+/* The first thread with an mm, leader first (find_lock_task_mm), or NULL. */
+struct task *first_with_mm(const struct signal *signal);
+/* vfork_done is set and the real parent uses the same mm (in_vfork). */
+bool in_vfork(const struct task *t);
+
+static inline bool is_leader(const struct task *t) { return t->signal->leader == t; }
+static inline bool is_global_init(const struct task *t) { return t->signal->leader->pid == 1; }
+
+int clone_task(struct world *w, struct task *parent, uint64_t flags, int pid, struct task **out);
+int create_init(struct world *w);
+int create_kthread(struct world *w, const char *comm, int pid);
+int exec_task(struct world *w, struct task *t);
+int exit_thread(struct world *w, struct task *t, int exit_code);
+int exit_group(struct world *w, struct task *t, int exit_code);
+int signal_process(struct world *w, struct task *t, int number);
+int reap(struct world *w, struct task *t);
+int use_mm(struct world *w, struct task *kthread, struct mm *mm);
+int unuse_mm(struct world *w, struct task *kthread);
+int commit_cred(struct task *t, struct cred *cred);
+void set_comm(struct task *t, const char *bytes, size_t length);
+void drop_tasks(struct world *w);
+
+#endif

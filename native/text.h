@@ -1,0 +1,18 @@
+/* A growing text that the files' generators write into. */
+#ifndef TEXT_H
+#define TEXT_H
+
+#include <stddef.h>
+
+struct text {
+	char *bytes;
+	size_t length, size;
+	char small[256];	/* most files of /proc/PID fit: no allocation on the hot path */
+};
+
+void text_init(struct text *text);
+void text_drop(struct text *text);
+int text_append(struct text *text, const char *bytes, size_t length);
+int text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,20 @@
+/* /proc/PID/cmdline: empty without an mm; the comm where no arguments were given. */
+#include "task.h"
+#include "text.h"
+#include "tree/tree.h"
+
+#include <string.h>
+
+int cmdline_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out)
+{
+	const char *cmdline = t->signal->cmdline;
+	uint32_t length;
+
+	(void)w, (void)reader;
+	if (!t->mm || is_kthread(t))
+		return 0;
+	if (!cmdline)
+		return text_append(out, t->comm, strlen(t->comm) + 1);
+	memcpy(&length, cmdline, sizeof(length));
+	return text_append(out, cmdline + sizeof(length), length);
+}

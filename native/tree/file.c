@@ -1,0 +1,282 @@
+/* See file.h. */
+#define _GNU_SOURCE
+#include "tree/file.h"
+
+#include "task.h"
+#include "world.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* generic_file_llseek() stops at s_maxbytes of procfs. */
+enum { LIMITED_SEEK = 0x7fffffff };
+
+static bool is_path_only(const struct file *f)
+{
+	return f->flags & O_PATH;
+}
+
+static bool may_read(const struct file *f)
+{
+	int mode = f->flags & O_ACCMODE;
+
+	return !is_path_only(f) && (mode == O_RDONLY || mode == O_RDWR);
+}
+
+static bool may_write(const struct file *f)
+{
+	int mode = f->flags & O_ACCMODE;
+
+	return !is_path_only(f) && (mode == O_WRONLY || mode == O_RDWR);
+}
+
+/* What open(2) needs: O_ACCMODE 3 asks for both and gives neither; O_TRUNC writes. */
+static int wanted_access(int flags)
+{
+	static const int masks[4] = { R_OK, W_OK, R_OK | W_OK, R_OK | W_OK };
+
+	return masks[flags & O_ACCMODE] | (flags & O_TRUNC ? W_OK : 0);
+}
+
+static int check_type(uint32_t mode, int flags)
+{
+	if ((flags & O_CREAT) && (flags & O_EXCL))
+		return -EEXIST;
+	if ((flags & O_DIRECTORY) && !S_ISDIR(mode))
+		return -ENOTDIR;
+	if (S_ISLNK(mode))
+		return flags & O_PATH ? 0 : -ELOOP;
+	if (S_ISDIR(mode) && !(flags & O_PATH) && ((wanted_access(flags) & W_OK) || (flags & O_CREAT)))
+		return (flags & O_TMPFILE) == O_TMPFILE ? -EOPNOTSUPP : -EISDIR;
+	return 0;
+}
+
+/* do_open(), may_open(), do_dentry_open(): type, permission, O_NOATIME, O_DIRECT, in that order. */
+int check_open(const struct world *w, const struct caller *who, const struct node *node, int flags)
+{
+	int error = check_type(node->entry->mode, flags);
+
+	if (error || (flags & O_PATH))
+		return error;
+	error = tree_permission(w, node, who, wanted_access(flags));
+	if (error)
+		return error;
+	if ((flags & O_NOATIME) && !tree_is_owner(w, node, who))
+		return -EPERM;
+	return flags & O_DIRECT ? -EINVAL : 0;
+}
+
+int open_node(struct world *w, const struct caller *who, const struct node *node, int flags, struct file **out)
+{
+	int error = check_open(w, who, node, flags);
+	struct file *f;
+
+	if (error)
+		return error;
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return -ENOMEM;
+	f->world = w;
+	f->entry = node->entry;
+	f->level = node->level;
+	f->pid = node->task ? node->task->pid : 0;
+	f->serial = node->task ? node->task->serial : 0;
+	f->flags = flags;
+	text_init(&f->text);
+	*out = f;
+	return 0;
+}
+
+int open_path(struct world *w, const struct caller *who, const char *path, int flags, struct file **out)
+{
+	struct node node;
+	int error = tree_resolve(w, who, path, !(flags & O_NOFOLLOW), &node);
+
+	return error ? error : open_node(w, who, &node, flags, out);
+}
+
+int open_below(struct file *directory, const struct caller *who, const char *name, int flags, struct file **out)
+{
+	struct node here, found;
+	int error;
+
+	if (!directory->entry->directory)
+		return -ENOTDIR;
+	error = file_node(directory, &here);
+	if (!error)
+		error = tree_lookup(directory->world, &here, name, strlen(name), &found);
+	return error ? error : open_node(directory->world, who, &found, flags, out);
+}
+
+void close_file(struct file *f)
+{
+	text_drop(&f->text);
+	free(f);
+}
+
+/* get_proc_task(): the task behind the pid that the file was opened for. */
+static struct task *task_of(const struct file *f)
+{
+	struct task *t = f->pid ? pid_find(&f->world->pids, f->pid) : NULL;
+
+	return t && t->serial == f->serial ? t : NULL;
+}
+
+int file_node(const struct file *f, struct node *out)
+{
+	*out = (struct node){ f->entry, task_of(f), f->level };
+	return f->pid && !out->task ? -ESRCH : 0;
+}
+
+/* ---- read ---- */
+
+static int generate(struct file *f, const struct caller *who)
+{
+	struct task *t = task_of(f);
+
+	text_drop(&f->text);
+	if (f->pid && !t)
+		return -ESRCH;
+	if (f->entry->read)
+		return f->entry->read(f->world, t, who, &f->text);
+	return f->entry->is_control ? control_file_read(f->world, f->entry->name, &f->text) : -EINVAL;
+}
+
+static ssize_t copy_out(const struct file *f, void *buffer, size_t count, int64_t offset)
+{
+	size_t left = offset < (int64_t)f->text.length ? f->text.length - (size_t)offset : 0;
+
+	if (count > left)
+		count = left;
+	if (!count)
+		return 0;
+	if (!buffer)
+		return -EFAULT;
+	memcpy(buffer, f->text.bytes + offset, count);
+	return (ssize_t)count;
+}
+
+static ssize_t read_fresh(struct file *f, const struct caller *who, void *buffer, size_t count, int64_t offset)
+{
+	int error = generate(f, who);
+
+	return error ? error : copy_out(f, buffer, count, offset);
+}
+
+/* seq_read(): nothing is shown for nothing; another position than the expected one starts over. */
+static ssize_t read_shown(struct file *f, const struct caller *who, void *buffer, size_t count, int64_t offset)
+{
+	ssize_t result;
+
+	if (!count)
+		return 0;
+	if (!offset || !f->shown || offset != f->shown_to) {
+		int error = generate(f, who);
+
+		f->shown = !error;
+		if (error)
+			return error;
+	}
+	result = copy_out(f, buffer, count, offset);
+	if (result >= 0)
+		f->shown_to = offset + result;
+	return result;
+}
+
+static ssize_t read_record(struct file *f, void *buffer, size_t count)
+{
+	uint64_t record = f->record;
+	int found;
+
+	text_drop(&f->text);
+	found = kmsg_next(f->world, &record, &f->text);
+	if (found <= 0)
+		return found;
+	if (count < f->text.length)
+		return -EINVAL;
+	f->record = record;
+	return copy_out(f, buffer, count, 0);
+}
+
+/* rw_verify_area() */
+static bool is_position(int64_t offset, size_t count)
+{
+	int64_t end;
+
+	return offset >= 0 && count <= INT64_MAX && !__builtin_add_overflow(offset, (int64_t)count, &end);
+}
+
+ssize_t read_at(struct file *f, const struct caller *who, void *buffer, size_t count, int64_t offset)
+{
+	if (!may_read(f))
+		return -EBADF;
+	if (f->entry->directory)
+		return -EISDIR;
+	if (!is_position(offset, count))
+		return -EINVAL;
+	if (f->entry->behaviour == RECORDS)
+		return read_record(f, buffer, count);
+	if (f->entry->behaviour == SHOWN)
+		return read_shown(f, who, buffer, count, offset);
+	return read_fresh(f, who, buffer, count, offset);
+}
+
+/* ---- write ---- */
+
+/* Neither looks at a position nor moves it. */
+ssize_t write_to(struct file *f, const struct caller *who, const void *buffer, size_t count)
+{
+	if (!may_write(f))
+		return -EBADF;
+	if (!buffer && count)
+		return -EFAULT;
+	if (f->entry->write)
+		return f->entry->write(f->world, task_of(f), who, buffer ? buffer : "", count);
+	if (!f->entry->is_control)
+		return -EINVAL;
+	return control_file_write(f->world, f->entry->name, buffer ? buffer : "", count, who);
+}
+
+/* ---- lseek ---- */
+
+static int64_t seek_to(struct file *f, int64_t position)
+{
+	if (position < 0 || (f->entry->behaviour == FRESH_LIMITED && position > LIMITED_SEEK))
+		return -EINVAL;
+	if (f->entry->behaviour == RECORDS)
+		f->record = 0;
+	return f->position = position;
+}
+
+/* The size is 0: there is no data and no hole behind any position. */
+int64_t seek(struct file *f, int64_t offset, int whence)
+{
+	int64_t from = whence == SEEK_CUR ? f->position : 0, position;
+
+	if (is_path_only(f))
+		return -EBADF;
+	if (whence == SEEK_DATA || whence == SEEK_HOLE)
+		return f->entry->behaviour == SHOWN ? -EINVAL : -ENXIO;
+	if (whence < SEEK_SET || whence > SEEK_END || (whence == SEEK_END && f->entry->behaviour == SHOWN))
+		return -EINVAL;
+	if (__builtin_add_overflow(from, offset, &position))
+		return -EINVAL;
+	return seek_to(f, position);
+}
+
+int directory_entry(const struct file *f, int64_t *at, char name[256], struct node *out)
+{
+	struct node here;
+
+	if (!f->entry->directory)
+		return -ENOTDIR;
+	if (!may_read(f))
+		return -EBADF;
+	if (file_node(f, &here))
+		return -ENOENT;
+	return tree_entry(f->world, &here, at, name, out);
+}

@@ -1,0 +1,35 @@
+/* Open files of the tree: what the VFS keeps for one, and procfs' answers. Called with the world's lock. */
+#ifndef FILE_H
+#define FILE_H
+
+#include "text.h"
+#include "tree/tree.h"
+
+struct file {
+	struct world *world;
+	const struct entry *entry;
+	enum level level;
+	int32_t pid;		/* of the task that it was opened for; 0 = the machine's */
+	uint64_t serial;	/* which says whether that pid still means the same */
+	int flags;
+	int64_t position;
+	bool shown;		/* text holds a generation (SHOWN) */
+	int64_t shown_to;	/* the position that the next read must have to go on in it */
+	uint64_t record;	/* RECORDS: the next one */
+	struct text text;
+};
+
+int open_node(struct world *w, const struct caller *who, const struct node *node, int flags, struct file **out);
+int check_open(const struct world *w, const struct caller *who, const struct node *node, int flags);
+int open_path(struct world *w, const struct caller *who, const char *path, int flags, struct file **out);
+int open_below(struct file *directory, const struct caller *who, const char *name, int flags, struct file **out);
+void close_file(struct file *f);
+/* The node that it is open on: 0, or -ESRCH once the task is gone. */
+int file_node(const struct file *f, struct node *out);
+ssize_t read_at(struct file *f, const struct caller *who, void *buffer, size_t count, int64_t offset);
+ssize_t write_to(struct file *f, const struct caller *who, const void *buffer, size_t count);
+int64_t seek(struct file *f, int64_t offset, int whence);
+/* The entry behind position *at: 1, 0 at the end, -ENOENT once the task of the directory is gone. */
+int directory_entry(const struct file *f, int64_t *at, char name[256], struct node *out);
+
+#endif

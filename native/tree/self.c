@@ -1,0 +1,26 @@
+/* /proc/self and /proc/thread-self: who asks. A caller that the world does not know gets a dangling link. */
+#include "task.h"
+#include "text.h"
+#include "tree/tree.h"
+#include "world.h"
+
+#include <errno.h>
+
+static int32_t leader_of(const struct world *w, const struct caller *who)
+{
+	const struct task *t = pid_find(&w->pids, who->pid);
+
+	return t ? t->signal->leader->pid : who->pid;
+}
+
+int self_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out)
+{
+	(void)t;
+	return reader->pid ? text_printf(out, "%d", leader_of(w, reader)) : -ENOENT;
+}
+
+int thread_self_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out)
+{
+	(void)t;
+	return reader->pid ? text_printf(out, "%d/task/%d", leader_of(w, reader), reader->pid) : -ENOENT;
+}

@@ -1,0 +1,55 @@
+/* One synthetic machine: everything that it owns, and its lock. */
+#ifndef WORLD_H
+#define WORLD_H
+
+#include "fakeproc.h"
+#include "klog.h"
+#include "pid.h"
+#include "rules.h"
+#include "slab.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+struct signal;
+
+/* A pid namespace other than the initial one. */
+struct namespace {
+	uint32_t parent;	/* index, 0 = the initial namespace */
+	struct signal *init;	/* NULL once it has been reaped */
+};
+
+struct control {
+	void *self;
+	control_read read;
+	control_write write;
+	uint32_t uid, gid;	/* who may write */
+};
+
+struct world {
+	pthread_mutex_t lock;
+	enum version version;
+	uint32_t patches;
+	struct rules rules;
+	int64_t now;			/* nanoseconds since boot */
+	int64_t boot_time;		/* nanoseconds since the epoch */
+	uint64_t ram_pages, swap_pages;
+	uint64_t last_serial;
+	struct pid_table pids;
+	struct signal *oldest, *newest;	/* all processes */
+	int process_count;
+	struct namespace *namespaces;	/* [0] unused */
+	uint32_t namespace_count;
+	struct slab tasks, signals, mms;
+	struct klog log;
+	bool oom_adj_warned;		/* the deprecation line is logged once a boot */
+	struct control control;
+	bool has_caller;		/* requests of a mount are judged as `caller`'s, not as the real caller's */
+	struct caller caller;
+};
+
+static inline void world_lock(struct world *w) { pthread_mutex_lock(&w->lock); }
+static inline void world_unlock(struct world *w) { pthread_mutex_unlock(&w->lock); }
+static inline uint64_t total_pages(const struct world *w) { return w->ram_pages + w->swap_pages; }
+
+#endif
