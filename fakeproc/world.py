@@ -10,7 +10,6 @@ from fakeproc._native import ffi, lib
 
 ROOT_CAPS = (1 << 41) - 1
 ALL_MEMS = (1 << 64) - 1
-ERRNO_NAMES = {"EAGAIN": "no free pid is left"}
 
 CLONE_VM = lib.CORE_CLONE_VM
 CLONE_SIGHAND = lib.CORE_CLONE_SIGHAND
@@ -94,6 +93,7 @@ class World:
             raise MemoryError("a world")
         self._w = ffi.gc(pointer, lib.world_free)
         self._control: Any = None
+        self.names: dict[str, Task] = {}  # what a scenario calls its processes
         if init:
             check(lib.task_init(self._w), "init")
 
@@ -161,7 +161,7 @@ class World:
 
     def kthread(self, comm: str, pid: int = 0) -> "Task":
         """A kernel thread. The first one is kthreadd (pid 2 unless said otherwise), the parent of the others."""
-        return self.task(check(lib.task_kthread(self._w, comm.encode(), pid), comm))
+        return self.task(check(lib.task_kthread(self._w, comm.encode("utf-8", "surrogateescape"), pid), comm))
 
     # --- machine -------------------------------------------------------------
 
@@ -260,6 +260,32 @@ class World:
         buffer = ffi.new("char[]", 4096)
         length = check(lib.path_readlink(self._w, _who(as_), _path(path), buffer, 4096), os.fsdecode(path))
         return str(ffi.unpack(buffer, length).decode())
+
+    def truncate(self, path: str | bytes, as_: "Caller | Task" = ROOT) -> None:
+        self._on_path(lib.path_truncate, path, as_)
+
+    def chmod(self, path: str | bytes, as_: "Caller | Task" = ROOT) -> None:
+        """chmod(2): refused for every mode. So is every other change below, or it is without effect."""
+        self._on_path(lib.path_chmod, path, as_)
+
+    def chown(self, path: str | bytes, as_: "Caller | Task" = ROOT) -> None:
+        self._on_path(lib.path_chown, path, as_)
+
+    def utimens(self, path: str | bytes, as_: "Caller | Task" = ROOT) -> None:
+        self._on_path(lib.path_utimens, path, as_)
+
+    def unlink(self, path: str | bytes, as_: "Caller | Task" = ROOT) -> None:
+        self._on_path(lib.path_unlink, path, as_)
+
+    def rename(self, path: str | bytes, to: str | bytes, as_: "Caller | Task" = ROOT) -> None:
+        check(lib.path_rename(self._w, _who(as_), _path(path), _path(to)), os.fsdecode(path))
+
+    def create(self, path: str | bytes, as_: "Caller | Task" = ROOT) -> None:
+        """mkdir(2), mknod(2), symlink(2) or link(2) of that name."""
+        self._on_path(lib.path_create, path, as_)
+
+    def _on_path(self, call: Any, path: str | bytes, as_: "Caller | Task") -> None:
+        check(call(self._w, _who(as_), _path(path)), os.fsdecode(path))
 
 
 def _path(path: str | bytes) -> bytes:
@@ -443,14 +469,12 @@ class Task:
         native = [m.anon, m.file, m.shmem, m.swapents, m.ptes, m.pmds, m.total_vm]
         self._do(lib.task_set_memory, ffi.new("struct memory *", native))
 
-    def set_sizes(
-        self, *, anon: int | str = 0, file: int | str = 0, shmem: int | str = 0, swap: int | str = 0
-    ) -> None:
+    def set_sizes(self, *, anon: int | str = 0, file: int | str = 0, shmem: int | str = 0, swap: int | str = 0) -> None:
         """Its mm's sizes as people write them; page tables and total_vm follow from them."""
         parts = [units.pages(part) for part in (anon, file, shmem, swap)]
         mapped = sum(parts)
         ptes = -(-mapped // 512) if mapped else 0
-        self.set_memory(Memory(*parts, ptes=ptes, pmds=-(-ptes // 512), total_vm=mapped + 600))
+        self.set_memory(Memory(*parts, ptes, -(-ptes // 512), mapped + 600))
 
     def set_cmdline(self, arguments: list[str]) -> None:
         raw = b"".join(word.encode("utf-8", "surrogateescape") + b"\0" for word in arguments)
@@ -473,6 +497,44 @@ class Task:
     def set_caps(self, effective: int, permitted: int | None = None, inheritable: int = 0) -> None:
         """capset(2); OSError EPERM where it would raise what is not permitted."""
         self._do(lib.task_capset, effective, effective if permitted is None else permitted, inheritable)
+
+    def setresuid(self, real: int, effective: int, saved: int) -> None:
+        """setresuid(2), -1 = keep. It alone leaves the task undumpable until it execs."""
+        self._do(lib.task_setresuid, real, effective, saved)
+
+    def setresgid(self, real: int, effective: int, saved: int) -> None:
+        self._do(lib.task_setresgid, real, effective, saved)
+
+    def set_bounding(self, caps: int) -> None:
+        """Its bounding set: what exec gives to uid 0."""
+        self._do(lib.task_set_bounding, caps)
+
+    def set_keepcaps(self, keep: bool = True) -> None:
+        """prctl(PR_SET_KEEPCAPS)."""
+        self._do(lib.task_set_keepcaps, keep)
+
+    def set_dumpable(self, value: int) -> None:
+        """prctl(PR_SET_DUMPABLE): 0 hands its files to root. OSError EINVAL for anything but 0 and 1."""
+        self._do(lib.task_set_dumpable, value)
+
+    def unshare_user(self) -> None:
+        """unshare(CLONE_NEWUSER): every capability, and none that counts here."""
+        self._do(lib.task_unshare_user)
+
+    def set_subreaper(self, is_one: bool = True) -> None:
+        """prctl(PR_SET_CHILD_SUBREAPER): orphans below it become its children."""
+        self._do(lib.task_set_subreaper, is_one)
+
+    def set_vfork_done(self, is_set: bool) -> None:
+        """vfork_done as it stands, no rule asked: for building worlds."""
+        self._do(lib.task_set_vfork_done, is_set)
+
+    def use_mm(self, owner: "Task") -> None:
+        """A kernel thread borrows another process's mm."""
+        self._do(lib.task_use_mm, owner.id)
+
+    def unuse_mm(self) -> None:
+        self._do(lib.task_unuse_mm)
 
     def caller(self) -> Caller:
         """Who this task is for a file operation."""
@@ -561,6 +623,25 @@ class OpenFile:
 
     def pwrite(self, data: bytes, offset: int, as_: "Caller | Task" = ROOT) -> int:
         return check(lib.file_pwrite(self._f, _who(as_), ffi.from_buffer(data), len(data), offset), "write")
+
+    def read_nowhere(self, count: int, offset: int | None = None, as_: "Caller | Task" = ROOT) -> int:
+        """read(2), or pread(2), into memory that cannot be written: EFAULT unless there is nothing to read."""
+        where = () if offset is None else (offset,)
+        call = lib.file_read if offset is None else lib.file_pread
+        return check(call(self._f, _who(as_), ffi.NULL, count, *where), "read")
+
+    def write_nowhere(self, count: int, offset: int | None = None, as_: "Caller | Task" = ROOT) -> int:
+        """write(2), or pwrite(2), from memory that cannot be read."""
+        where = () if offset is None else (offset,)
+        call = lib.file_write if offset is None else lib.file_pwrite
+        return check(call(self._f, _who(as_), ffi.NULL, count, *where), "write")
+
+    def truncate(self) -> None:
+        """ftruncate(2)."""
+        check(lib.file_truncate(self._f), "ftruncate")
+
+    def fsync(self) -> None:
+        check(lib.file_fsync(self._f), "fsync")
 
     def lseek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         return check(lib.file_lseek(self._f, offset, whence), "lseek")

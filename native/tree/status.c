@@ -17,15 +17,25 @@ static const char *state_name(char state)
 	}
 }
 
+/* The kernel escapes newline and backslash here, so that a comm cannot make lines of its own. */
+static int name(const struct task *t, struct text *out)
+{
+	int error = text_printf(out, "Name:\t");
+
+	for (const char *c = t->comm; !error && *c; c++)
+		error = *c == '\n' ? text_append(out, "\\n", 2) : *c == '\\' ? text_append(out, "\\\\", 2) : text_append(out, c, 1);
+	return error;
+}
+
 static int ids(const struct task *t, struct text *out)
 {
 	const struct task *parent = t->signal->parent;
 	const struct cred *c = t->cred;
 
 	return text_printf(out,
-			   "Name:\t%s\nUmask:\t0022\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n"
+			   "\nUmask:\t0022\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n"
 			   "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t \n",
-			   t->comm, state_name(t->state), t->signal->leader->pid, t->pid,
+			   state_name(t->state), t->signal->leader->pid, t->pid,
 			   parent ? parent->signal->leader->pid : 0, c->uid, c->euid, c->suid, c->euid, c->gid, c->egid,
 			   c->sgid, c->egid);
 }
@@ -75,9 +85,11 @@ static int rest(const struct task *t, struct text *out)
 
 int status_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out)
 {
-	int error = ids(t, out);
+	int error = name(t, out);
 
 	(void)w, (void)reader;
+	if (!error)
+		error = ids(t, out);
 	if (!error && t->mm && !is_kthread(t))
 		error = sizes(&t->mm->memory, out);
 	return error ? error : rest(t, out);

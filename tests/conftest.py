@@ -1,0 +1,86 @@
+"""Fixtures of all tests: worlds, and real mounts of them.
+
+A test chooses its kernel with @pytest.mark.parametrize("kernel", ["4.7", "4.8"]); `world`, `mount` and
+whatever builds on them follow.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from doors import Door, Mounted, Tree, mount_door_at
+
+from fakeproc import World
+from fakeproc.mount import Mount, MountError, check_device, mounted
+
+ROOT = Path(__file__).resolve().parent.parent
+
+MountedWorld = Callable[..., Mount]
+
+
+@pytest.fixture(scope="session")
+def fuse() -> None:
+    """Whoever mounts asks for this. Skips, and says why, only where the system refuses /dev/fuse."""
+    try:
+        check_device()
+    except MountError as error:
+        pytest.skip(f"no mount here: {error}")
+
+
+@pytest.fixture
+def kernel() -> str:
+    """The kernel of `world`, unless the test is parametrized with another."""
+    return "4.8"
+
+
+@pytest.fixture
+def world(kernel: str) -> World:
+    """A world with nothing but init in it."""
+    return World(kernel=kernel)
+
+
+@pytest.fixture
+def mount_point(tmp_path: Path) -> Path:
+    """An empty directory to mount on."""
+    point = tmp_path / "proc"
+    point.mkdir()
+    return point
+
+
+@pytest.fixture
+def mounted_world(fuse: None, tmp_path: Path) -> Iterator[MountedWorld]:
+    """mounted_world(world, caps="root", options=None) mounts it until the test ends; its .path says where."""
+    with contextlib.ExitStack() as stack:
+
+        def mount_it(world: World, **options: Any) -> Mount:
+            point = tmp_path / f"proc-of-{id(world):x}"
+            point.mkdir()
+            return stack.enter_context(mounted(world, point, **options))
+
+        yield mount_it
+
+
+@pytest.fixture
+def mount(mounted_world: MountedWorld, world: World) -> Mount:
+    """`world`, mounted."""
+    return mounted_world(world)
+
+
+@pytest.fixture(scope="session")
+def mount_door(fuse: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mounted]:
+    """The door through a FUSE mount: mounted once, it serves one world after the other."""
+    with mount_door_at(tmp_path_factory.mktemp("proc")) as door:
+        yield door
+
+
+@pytest.fixture(params=["tree", "mount"])
+def door(request: pytest.FixtureRequest) -> Iterator[Door]:
+    """Each door in turn; a caller policy that a test leaves behind ends with it."""
+    if request.param == "tree":
+        yield Tree()
+        return
+    mount: Mounted = request.getfixturevalue("mount_door")
+    yield mount
+    mount.mount.caller(None)

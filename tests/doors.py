@@ -1,0 +1,151 @@
+"""The doors through which a test can meet a world: the tree in process, and a mount with real system calls."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fakeproc.mount import Mount, mounted
+from fakeproc.world import ROOT, Caller, OpenFile, Task, World
+
+Who = Caller | Task
+
+
+def as_caller(who: Who) -> Caller:
+    return who if isinstance(who, Caller) else who.caller()
+
+
+class TreeFile:
+    """An open file of the tree, with the calls of os."""
+
+    def __init__(self, file: OpenFile) -> None:
+        self.file = file
+
+    def read(self, count: int = 4096, as_: Who = ROOT) -> bytes:
+        return self.file.read(count, as_)
+
+    def pread(self, count: int, offset: int, as_: Who = ROOT) -> bytes:
+        return self.file.pread(count, offset, as_)
+
+    def write(self, data: bytes, as_: Who = ROOT) -> int:
+        return self.file.write(data, as_)
+
+    def pwrite(self, data: bytes, offset: int, as_: Who = ROOT) -> int:
+        return self.file.pwrite(data, offset, as_)
+
+    def lseek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self.file.lseek(offset, whence)
+
+    def close(self) -> None:
+        self.file.close()
+
+
+class Tree:
+    """In process, through the core's own file door."""
+
+    name = "tree"
+
+    def use(self, world: World) -> World:
+        self.world = world
+        return world
+
+    def open(self, path: str, flags: int = os.O_RDONLY, as_: Who = ROOT) -> TreeFile:
+        return TreeFile(self.world.open(path, flags, as_))
+
+    def stat(self, path: str, as_: Who = ROOT) -> tuple[int, int, int]:
+        status = self.world.stat(path, as_)
+        return status.mode, status.uid, status.gid
+
+
+@dataclass
+class MountFile:
+    """An open file of the mount: the caller policy says as whom each call is judged."""
+
+    mount: Mount
+    fd: int
+
+    def read(self, count: int = 4096, as_: Who = ROOT) -> bytes:
+        self.mount.caller(as_caller(as_))
+        return os.read(self.fd, count)
+
+    def pread(self, count: int, offset: int, as_: Who = ROOT) -> bytes:
+        self.mount.caller(as_caller(as_))
+        return os.pread(self.fd, count, offset)
+
+    def write(self, data: bytes, as_: Who = ROOT) -> int:
+        self.mount.caller(as_caller(as_))
+        return os.write(self.fd, data)
+
+    def pwrite(self, data: bytes, offset: int, as_: Who = ROOT) -> int:
+        self.mount.caller(as_caller(as_))
+        return os.pwrite(self.fd, data, offset)
+
+    def lseek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return os.lseek(self.fd, offset, whence)
+
+    def close(self) -> None:
+        os.close(self.fd)
+
+
+class Mounted:
+    """Through a FUSE mount, with real system calls."""
+
+    name = "mount"
+
+    def __init__(self, mount: Mount) -> None:
+        self.mount = mount
+
+    def use(self, world: World) -> World:
+        self.mount.serve(world)
+        return world
+
+    def open(self, path: str, flags: int = os.O_RDONLY, as_: Who = ROOT) -> MountFile:
+        self.mount.caller(as_caller(as_))
+        return MountFile(self.mount, os.open(self.mount.path + path, flags))
+
+    def stat(self, path: str, as_: Who = ROOT) -> tuple[int, int, int]:
+        self.mount.caller(as_caller(as_))
+        found = os.lstat(self.mount.path + path)
+        return found.st_mode, found.st_uid, found.st_gid
+
+
+Door = Tree | Mounted
+
+
+@contextmanager
+def mount_door_at(directory: Path) -> Iterator[Mounted]:
+    with mounted(World(), directory) as mount:
+        yield Mounted(mount)
+
+
+def read(door: Door, task: Task, name: str, as_: Who = ROOT) -> str:
+    """The text of a task's file."""
+    file = door.open(task.path(name), as_=as_)
+    try:
+        return file.read(4096, as_).decode()
+    finally:
+        file.close()
+
+
+def write(door: Door, task: Task, name: str, data: str | bytes, as_: Who = ROOT) -> int | str:
+    """What one write(2) to a task's file gives: the count, or the name of the errno."""
+    raw = data.encode("latin-1") if isinstance(data, str) else data
+    return outcome(lambda: _write(door, task, name, raw, as_))
+
+
+def _write(door: Door, task: Task, name: str, data: bytes, as_: Who) -> int:
+    file = door.open(task.path(name), os.O_WRONLY, as_)
+    try:
+        return file.write(data, as_)
+    finally:
+        file.close()
+
+
+def outcome(call: object) -> int | str:
+    """The result of a call, or the name of its errno."""
+    try:
+        return call()  # type: ignore[operator, no-any-return]
+    except OSError as error:
+        return errno.errorcode[error.errno or 0]
