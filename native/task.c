@@ -254,6 +254,8 @@ static int check_clone(const struct task *parent, uint64_t flags)
 		return -EINVAL;
 	if ((flags & CORE_CLONE_PARENT) && parent->signal->unkillable)
 		return -EINVAL;
+	if ((flags & CORE_CLONE_THREAD) && is_kthread(parent))
+		return -EINVAL;
 	if (is_zombie(parent))
 		return -ESRCH;
 	return parent->vfork_child ? -EBUSY : 0;
@@ -654,6 +656,8 @@ int use_mm(struct world *w, struct task *kthread, struct mm *mm)
 {
 	if (!is_kthread(kthread) || !mm)
 		return -EINVAL;
+	if (is_zombie(kthread))
+		return -ESRCH;
 	if (mm == kthread->mm)
 		return 0;
 	mm_detach(w, kthread);
