@@ -357,7 +357,8 @@ class Task:
 
     @property
     def comm(self) -> str:
-        return str(ffi.string(self.info.comm).decode("utf-8", "surrogateescape"))
+        info = self.info  # its arrays and structs live no longer than it does
+        return str(ffi.string(info.comm).decode("utf-8", "surrogateescape"))
 
     @comm.setter
     def comm(self, name: str) -> None:
@@ -378,9 +379,15 @@ class Task:
         return self._has(lib.TASK_VFORK_DONE)
 
     @property
+    def is_in_user_namespace(self) -> bool:
+        """In one of its own: its capabilities do not count here."""
+        return self._has(lib.TASK_IN_USER_NAMESPACE)
+
+    @property
     def memory(self) -> Memory:
         """Pages of its mm; all 0 where it has none."""
-        m = self.info.memory
+        info = self.info
+        m = info.memory
         return Memory(m.anon, m.file, m.shmem, m.swapents, m.ptes, m.pmds, m.total_vm)
 
     @property

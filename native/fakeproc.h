@@ -189,12 +189,13 @@ void world_set_control(struct world *w, void *self, control_read read, control_w
 int text_append(struct text *out, const char *bytes, size_t length);
 
 /* ---- the kernel log ---- */
+enum { LOG_LINE = 1024 };	/* a longer line is cut */
 struct log_record {
 	uint64_t seq;
 	int64_t time;		/* nanoseconds since boot */
 	int32_t level;
 	int32_t length;
-	const char *text;	/* good until the next call on this world */
+	char text[LOG_LINE];
 };
 int log_next(struct world *w, uint64_t seq, struct log_record *out);	/* the first at or after seq: 1, or 0 */
 uint64_t log_end(struct world *w);			/* the seq that the next record will have */
@@ -212,5 +213,6 @@ void fuse_set_caller(struct world *w, const struct caller *who);	/* of the reque
 
 /* ---- bench ---- */
 double bench_write(struct world *w, const char *path, uint64_t count);	/* nanoseconds a write, or a negative errno */
+double bench_fork(struct world *w, int parent, uint64_t count);		/* nanoseconds a fork, or a negative errno */
 
 #endif

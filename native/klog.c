@@ -18,7 +18,7 @@ static struct klog_entry *next_entry(struct klog *log)
 	return log->ring ? &log->ring[log->end % LOG_RECORDS] : NULL;
 }
 
-/* A record that finds no memory is lost, as the kernel's would be: the number is used up. */
+/* A record that finds no memory is lost. */
 void klog_printf(struct world *w, enum log_level level, const char *format, ...)
 {
 	struct klog_entry *entry = next_entry(&w->log);
@@ -36,8 +36,11 @@ void klog_printf(struct world *w, enum log_level level, const char *format, ...)
 	if (length >= LOG_LINE)
 		length = LOG_LINE - 1;
 	free(entry->bytes);
+	entry->length = 0;
 	entry->bytes = strdup(line);
-	entry->length = entry->bytes ? length : 0;
+	if (!entry->bytes)
+		return;
+	entry->length = length;
 	entry->level = (int32_t)level;
 	entry->time = w->now;
 	w->log.end++;
@@ -53,7 +56,9 @@ int klog_next(const struct klog *log, uint64_t seq, struct log_record *out)
 	if (seq >= log->end)
 		return 0;
 	entry = &log->ring[seq % LOG_RECORDS];
-	*out = (struct log_record){ seq, entry->time, entry->level, entry->length, entry->bytes ? entry->bytes : "" };
+	*out = (struct log_record){ .seq = seq, .time = entry->time, .level = entry->level, .length = entry->length };
+	if (entry->length)
+		memcpy(out->text, entry->bytes, (size_t)entry->length);
 	return 1;
 }
 

@@ -11,7 +11,7 @@ struct world;
 enum log_level { LOG_ERR = 3, LOG_WARNING = 4, LOG_INFO = 6 };
 
 /* As a kernel with CONFIG_LOG_BUF_SHIFT=20 keeps about this many lines of the length that the OOM killer writes. */
-enum { LOG_RECORDS = 8192, LOG_LINE = 1024 };
+enum { LOG_RECORDS = 8192 };
 
 struct klog_entry {
 	int64_t time;
