@@ -33,3 +33,16 @@ double bench_write(struct world *w, const char *path, uint64_t count)
 	file_close(f);
 	return (nanoseconds() - start) / (double)count;
 }
+
+double bench_fork(struct world *w, int parent, uint64_t count)
+{
+	double start = nanoseconds();
+
+	for (uint64_t i = 0; i < count; i++) {
+		int pid = task_clone(w, parent, 0, 0);
+
+		if (pid < 0)
+			return pid;
+	}
+	return count ? (nanoseconds() - start) / (double)count : -EINVAL;
+}

@@ -115,10 +115,10 @@ static struct caller real_caller(void)
 	};
 }
 
-/* Only the deprecation line needs the writer's name, once a boot: it is not worth 4 us at every write. */
-static void name_writer(const struct world *w, struct caller *who)
+/* Only the deprecation line of oom_adj needs the writer's name, once a boot: it is not worth 5 us at every write. */
+static void name_writer(const struct file *f, struct caller *who)
 {
-	if (who->comm[0] || !oom_adj_names_writer(w))
+	if (who->comm[0] || f->entry->write != oom_adj_write || !oom_adj_names_writer(f->world))
 		return;
 	host_file(who->pid, "comm", who->comm, sizeof(who->comm));
 	who->comm[strcspn(who->comm, "\n")] = '\0';
@@ -320,7 +320,7 @@ static int fuse_write(const char *path, const char *bytes, size_t size, off_t of
 	world_unlock(enter(m));
 	world_lock(f->world);
 	who = caller_of(f->world, f->entry->is_control);
-	name_writer(f->world, &who);
+	name_writer(f, &who);
 	result = write_to(f, &who, bytes, size);
 	world_unlock(f->world);
 	return (int)result;

@@ -1,0 +1,131 @@
+"""What was measured, as one dictionary for machines and one table for people."""
+
+import os
+import platform
+from collections.abc import Iterator
+from typing import Any
+
+from fakeproc.bench.contender import CONTENDERS
+from fakeproc.bench.measure import OURS, Row
+from fakeproc.bench.probe import Probe
+
+COLUMNS = [contender.name for contender in CONTENDERS]
+OTHERS = [name for name in COLUMNS if name != OURS]
+UNITS = [(1e6, "ms"), (1e3, "us"), (1, "ns")]
+
+# what it is, the most it should be, its unit, and where it stands among the results
+TARGETS = [
+    ("open+read+close by minimal C", 1.1, "x", ("rows", "open+read+close", "ratios", "minimal C")),
+    ("open+read+close by Python handlers", 0.35, "x", ("rows", "open+read+close", "ratios", "Python handlers")),
+    ("a write with 2 sharers", 2_000, "ns", ("core", "write_nanoseconds", "2")),
+    ("memory of a task", 400, "bytes", ("core", "bytes_a_task")),
+]
+
+
+def _lookup(result: dict[str, Any], place: tuple[str, ...]) -> float | None:
+    found: Any = result
+    for key in place:
+        if isinstance(found, list):
+            found = next((row for row in found if row["operation"] == key), {})
+        else:
+            found = found.get(key, {})
+    return found if isinstance(found, float | int) else None
+
+
+def _target(result: dict[str, Any], what: str, most: float, unit: str, place: tuple[str, ...]) -> dict[str, Any]:
+    value = _lookup(result, place)
+    return {"what": what, "value": value, "most": most, "unit": unit, "met": None if value is None else value <= most}
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "operation": row.operation,
+        "rounds": max((len(found) for found in row.rounds.values()), default=0),
+        "nanoseconds": row.nanoseconds,
+        "ratios": row.ratios,
+        "missing": row.missing,
+        "notes": row.notes,
+    }
+
+
+def result(rows: list[Row], core: dict[str, Any], probe: Probe) -> dict[str, Any]:
+    """Everything that was found, ready for json.dumps()."""
+    machine = {
+        "kernel": platform.release(),
+        "cpus": os.cpu_count(),
+        "python": platform.python_version(),
+        "prober": probe.language,
+        "prober_note": probe.note,
+    }
+    found: dict[str, Any] = {"machine": machine, "columns": COLUMNS, "rows": [_row(row) for row in rows], "core": core}
+    return found | {"targets": [_target(found, *target) for target in TARGETS]}
+
+
+# --- for people -----------------------------------------------------------------
+
+
+def duration(nanoseconds: float) -> str:
+    """Three digits and a unit: "23.4 us"."""
+    size, unit = next(((size, unit) for size, unit in UNITS if nanoseconds >= size), UNITS[-1])
+    value = nanoseconds / size
+    return f"{value:.{max(0, 2 - len(str(int(value))) + 1)}f} {unit}"
+
+
+def _line(cells: list[str]) -> str:
+    return f"{cells[0]:18}" + "".join(f"{cell:>18}" for cell in cells[1:]) + "\n"
+
+
+def _cell(row: dict[str, Any], name: str) -> str:
+    if name not in row["nanoseconds"]:
+        return "-"
+    ratio = row["ratios"].get(name)
+    return duration(row["nanoseconds"][name]) + (f" {ratio:6.2f}x" if ratio is not None else "")
+
+
+def _comparison(result: dict[str, Any]) -> Iterator[str]:
+    yield _line(["", *COLUMNS])
+    for row in result["rows"]:
+        yield _line([row["operation"], *(_cell(row, name) for name in COLUMNS)])
+
+
+def _footnotes(result: dict[str, Any]) -> Iterator[str]:
+    machine = result["machine"]
+    yield f"x = time of {OURS} by time of that column: median over rounds, each of which measured all in turn.\n"
+    yield f"prober in {machine['prober']}, all on one of {machine['cpus']} CPUs, Linux {machine['kernel']}\n"
+    yield "Python handlers: fusepy as nearly everybody calls it, with libfuse's threads; 1 thread: nothreads=True\n"
+    if machine["prober_note"]:
+        yield f"prober in {machine['prober']}: {machine['prober_note']}\n"
+    for name, why in dict.fromkeys((name, why) for row in result["rows"] for name, why in row["missing"].items()):
+        yield f"{name} is missing: {why}\n"
+    for row in result["rows"]:
+        for name, note in row["notes"].items():
+            yield f"{row['operation']}, {name}: {note}\n"
+
+
+def _core_line(what: str, value: str, more: str = "") -> str:
+    return f"  {what:28}{value:>12}{more}\n"
+
+
+def _core(core: dict[str, Any]) -> Iterator[str]:
+    yield f"the core by itself, {core['tasks']:,} tasks\n"
+    if "missing" in core:
+        yield f"  missing: {core['missing']}\n"
+        return
+    for sharers, time in core["write_nanoseconds"].items():
+        yield _core_line(f"a write with {int(sharers):,} sharers", duration(time), f"{1e9 / time:>14,.0f} a second")
+    yield _core_line("a fork", duration(core["fork_nanoseconds"]), f"{core['fork_seconds']:>14.2f} s for all")
+    yield _core_line("memory of a task", f"{core['bytes_a_task']:.0f} bytes")
+
+
+def _targets(targets: list[dict[str, Any]]) -> Iterator[str]:
+    words = {True: "met", False: "MISSED", None: "not measured"}
+    yield "targets\n"
+    for target in targets:
+        value = "-" if target["value"] is None else f"{target['value']:.4g}"
+        yield f"  {target['what']:38}{value:>8}, at most {target['most']:g} {target['unit']}: {words[target['met']]}\n"
+
+
+def text(result: dict[str, Any]) -> str:
+    """The table."""
+    blocks = [_comparison(result), _footnotes(result), _core(result["core"]), _targets(result["targets"])]
+    return "\n".join("".join(block) for block in blocks)
