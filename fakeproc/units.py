@@ -7,11 +7,21 @@ from fakeproc.errors import FakeprocError
 PAGE = 4096
 
 SIZES = {
-    "": 1, "B": 1,
-    "K": 1 << 10, "KiB": 1 << 10, "kB": 1 << 10, "KB": 1 << 10,
-    "M": 1 << 20, "MiB": 1 << 20, "MB": 1 << 20,
-    "G": 1 << 30, "GiB": 1 << 30, "GB": 1 << 30,
-    "T": 1 << 40, "TiB": 1 << 40, "TB": 1 << 40,
+    "": 1,
+    "B": 1,
+    "K": 1 << 10,
+    "KiB": 1 << 10,
+    "kB": 1 << 10,
+    "KB": 1 << 10,
+    "M": 1 << 20,
+    "MiB": 1 << 20,
+    "MB": 1 << 20,
+    "G": 1 << 30,
+    "GiB": 1 << 30,
+    "GB": 1 << 30,
+    "T": 1 << 40,
+    "TiB": 1 << 40,
+    "TB": 1 << 40,
 }
 TIMES = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9}
 BIGGEST = 1 << 56  # bytes: more than any Linux machine can address
@@ -24,7 +34,10 @@ def _quantity(text: str, units: dict[str, int], example: str) -> int:
     if not match or match[2] not in units:
         known = " ".join(unit for unit in units if unit)
         raise FakeprocError(f"{text!r} is not understood: write a number and one of {known}, such as {example!r}")
-    return int(float(match[1]) * units[match[2]]) if "." in match[1] else int(match[1]) * units[match[2]]
+    try:
+        return int(float(match[1]) * units[match[2]]) if "." in match[1] else int(match[1]) * units[match[2]]
+    except (ValueError, OverflowError):  # more digits than Python converts
+        raise FakeprocError(f"{text[:20]!r}...: no machine has that much, and no time is that long") from None
 
 
 def size(value: int | str) -> int:

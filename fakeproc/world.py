@@ -1,5 +1,6 @@
 """World and Task: the Pythonic face of the core. No rule lives here."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -122,10 +123,18 @@ class World:
                 return list(pids[0:count])
             most = count
 
+    def _present(self, pids: list[int]) -> list["Task"]:
+        """The tasks of these ids, without those that went meanwhile."""
+        tasks = []
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                tasks.append(self.task(pid))
+        return tasks
+
     @property
     def processes(self) -> list["Task"]:
         """The leader of every process, oldest first: the order in which the kernel walks them."""
-        return [self.task(pid) for pid in self._pids(lib.world_processes)]
+        return self._present(self._pids(lib.world_processes))
 
     @property
     def tasks(self) -> Iterator["Task"]:
@@ -228,7 +237,7 @@ class World:
 
     def open(self, path: str | bytes, flags: int = os.O_RDONLY, as_: "Caller | Task" = ROOT) -> "OpenFile":
         """Open a file of the tree by its path below the root ("/1200/oom_adj"). OSError with the kernel's errno."""
-        return OpenFile._open(lambda out: lib.file_open(self._w, _who(as_), _path(path), flags, out), path)
+        return OpenFile._open(self, lambda out: lib.file_open(self._w, _who(as_), _path(path), flags, out), path)
 
     def read(self, path: str | bytes, as_: "Caller | Task" = ROOT) -> bytes:
         """Everything in that file."""
@@ -393,17 +402,17 @@ class Task:
     @property
     def threads(self) -> list["Task"]:
         """The threads of its process, leader first."""
-        return [self.world.task(pid) for pid in self.world._pids(lib.world_threads, self.id)]
+        return self.world._present(self.world._pids(lib.world_threads, self.id))
 
     @property
     def children(self) -> list["Task"]:
         """Processes whose real parent is this very thread, oldest first."""
-        return [self.world.task(pid) for pid in self.world._pids(lib.world_children, self.id)]
+        return self.world._present(self.world._pids(lib.world_children, self.id))
 
     @property
     def sharers(self) -> list["Task"]:
         """Processes that use its mm, its own among them."""
-        return [self.world.task(pid) for pid in self.world._pids(lib.world_sharers, self.id)]
+        return self.world._present(self.world._pids(lib.world_sharers, self.id))
 
     @property
     def badness(self) -> int | None:
@@ -478,10 +487,12 @@ class Task:
 
     def set_sizes(self, *, anon: int | str = 0, file: int | str = 0, shmem: int | str = 0, swap: int | str = 0) -> None:
         """Its mm's sizes as people write them; page tables and total_vm follow from them."""
-        parts = [units.pages(part) for part in (anon, file, shmem, swap)]
-        mapped = sum(parts)
-        ptes = -(-mapped // 512) if mapped else 0
-        self.set_memory(Memory(*parts, ptes, -(-ptes // 512), mapped + 600))
+        pages = [units.pages(part) for part in (anon, file, shmem, swap)]
+        mapped = sum(pages)
+        ptes = -(-mapped // 512)
+        self.set_memory(
+            Memory(pages[0], pages[1], pages[2], pages[3], ptes, pmds=-(-ptes // 512), total_vm=mapped + 600)
+        )
 
     def set_cmdline(self, arguments: list[str]) -> None:
         raw = b"".join(word.encode("utf-8", "surrogateescape") + b"\0" for word in arguments)
@@ -587,21 +598,32 @@ class OpenFile:
     """An open file or directory of the tree. It stays with the task that it was opened for: ESRCH once that is
     gone. Positions, flags and errors are those of the real procfs."""
 
-    def __init__(self, pointer: Any) -> None:
-        self._f = pointer
+    def __init__(self, pointer: Any, world: World) -> None:
+        self._pointer: Any = pointer
+        self._world = world  # which must outlive the file
+
+    @property
+    def _f(self) -> Any:
+        if self._pointer is None:
+            raise ValueError("this file of the tree is closed")
+        return self._pointer
 
     @classmethod
-    def _open(cls, call: Any, path: str | bytes) -> "OpenFile":
+    def _open(cls, world: World, call: Any, path: str | bytes) -> "OpenFile":
         out = ffi.new("struct file **")
         check(call(out), os.fsdecode(path))
-        return cls(ffi.gc(out[0], lib.file_close))
+        return cls(ffi.gc(out[0], lib.file_close), world)
 
     def open_at(self, name: str | bytes, flags: int = os.O_RDONLY, as_: "Caller | Task" = ROOT) -> "OpenFile":
         """openat(2) below this open directory."""
-        return OpenFile._open(lambda out: lib.file_open_at(self._f, _who(as_), _path(name), flags, out), name)
+        call = lib.file_open_at
+        return OpenFile._open(self._world, lambda out: call(self._f, _who(as_), _path(name), flags, out), name)
 
     def close(self) -> None:
-        ffi.release(self._f)
+        """Closing twice is fine; anything else on a closed file is ValueError."""
+        if self._pointer is not None:
+            ffi.release(self._pointer)
+        self._pointer = None
 
     def __enter__(self) -> "OpenFile":
         return self

@@ -93,8 +93,10 @@ bool in_vfork(const struct task *t)
 
 static void vfork_end(struct task *child)
 {
-	if (child->vfork_waiter)
+	if (child->vfork_waiter) {
 		child->vfork_waiter->vfork_child = NULL;
+		child->vfork_waiter->state = 'S';
+	}
 	child->vfork_waiter = NULL;
 	child->flags &= ~(uint32_t)TASK_VFORK_DONE;
 }
@@ -111,6 +113,7 @@ static void vfork_begin(struct task *parent, struct task *child)
 	child->flags |= TASK_VFORK_DONE;
 	child->vfork_waiter = parent;
 	parent->vfork_child = child;
+	parent->state = 'D';
 }
 
 /* ---- lists ---- */
@@ -192,6 +195,19 @@ static int choose_pid(struct world *w, int pid)
 	return pid_find(&w->pids, pid) ? -EEXIST : pid;
 }
 
+/* 4 bytes of length, then that many. */
+static char *copy_cmdline(const char *cmdline)
+{
+	uint32_t length;
+	char *copy;
+
+	if (!cmdline)
+		return NULL;
+	memcpy(&length, cmdline, sizeof(length));
+	copy = malloc(sizeof(length) + length);
+	return copy ? memcpy(copy, cmdline, sizeof(length) + length) : NULL;
+}
+
 static struct signal *signal_new(struct world *w, const struct signal *creator)
 {
 	struct signal *signal = slab_take(&w->signals);
@@ -202,6 +218,7 @@ static struct signal *signal_new(struct world *w, const struct signal *creator)
 	signal->oom_score_adj_min = creator->oom_score_adj_min;
 	signal->namespace = creator->namespace;
 	signal->cgroup = creator->cgroup ? strdup(creator->cgroup) : NULL;
+	signal->cmdline = copy_cmdline(creator->cmdline);
 	return signal;
 }
 
@@ -640,6 +657,8 @@ int exec_task(struct world *w, struct task *t)
 		return -ENOMEM;
 	}
 	become_only_thread(w, t);
+	free(t->signal->cmdline);
+	t->signal->cmdline = NULL;
 	vfork_end(t);
 	mm_detach(w, t);
 	mm->dumpable = cred->uid == cred->euid && cred->gid == cred->egid;

@@ -1,0 +1,61 @@
+"""Scenario files: TOML that describes a machine. load() reads one, Scenario.build() makes the World of it."""
+
+import os
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from fakeproc import rules, wording
+from fakeproc.errors import ScenarioError
+from fakeproc.scenario.build import Scenario
+from fakeproc.scenario.planner import Planner
+from fakeproc.scenario.source import Source, read_text
+
+__all__ = ["Scenario", "bundled", "bundled_names", "find", "load", "loads"]
+
+DEFAULT_RAM = 8 << 30
+
+
+def loads(text: str, file: str = "scenario") -> Scenario:
+    """The scenario of that text; file is what errors call it. ScenarioError where it cannot be understood."""
+    planner = Planner(Source(file, text))
+    machine, processes = planner.machine, tuple(planner.plan())
+    return Scenario(
+        file=planner.source.file,
+        kernel=machine.get("kernel", rules.Kernel()),
+        ram=machine.get("ram", DEFAULT_RAM),
+        swap=machine.get("swap", 0),
+        pid_max=planner.pid_max,
+        processes=processes,
+    )
+
+
+def load(path: str | os.PathLike[str]) -> Scenario:
+    """The scenario in that file."""
+    return loads(read_text(path), os.fsdecode(path))
+
+
+def bundled_names() -> list[str]:
+    """The scenarios that come with the package."""
+    return sorted(file.name.removesuffix(".toml") for file in _folder() if file.name.endswith(".toml"))
+
+
+def bundled(name: str = "default") -> Scenario:
+    """The scenario of that name that comes with the package."""
+    for file in _folder():
+        if file.name == f"{name}.toml":
+            return loads(file.read_text("utf-8"), file.name)
+    raise ScenarioError(f"there is no scenario {wording.quoted(name)}{wording.meant(name, bundled_names())}")
+
+
+def find(name: str) -> Scenario:
+    """A bundled scenario by its name, or else the file of that path."""
+    if name in bundled_names():
+        return bundled(name)
+    if os.sep in name or name.endswith(".toml") or Path(name).exists():
+        return load(name)
+    return bundled(name)
+
+
+def _folder() -> list[Traversable]:
+    return list(resources.files("fakeproc.scenario").iterdir())

@@ -1,0 +1,221 @@
+"""The keys that a scenario file may have, and what their values may be."""
+
+import re
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+from fakeproc import capabilities, nodes, rules, units, wording
+from fakeproc.errors import FakeprocError
+
+PID_LIMIT = 1 << 22
+BIGGEST_ID = (1 << 32) - 2  # the last one means "no change"
+
+Check = Callable[[Any], Any]
+
+
+def _integer(low: int, high: int) -> Check:
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise FakeprocError(f"write a whole number from {low} to {high}")
+        return value
+
+    return check
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise FakeprocError("write true or false")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise FakeprocError("write some text in quotes")
+    return value
+
+
+def _one_of(*words: str) -> Check:
+    def check(value: Any) -> str:
+        if value not in words:
+            raise FakeprocError(f"write one of {' '.join(map(wording.quoted, words))}")
+        return str(value)
+
+    return check
+
+
+def size(value: Any) -> int:
+    """Bytes."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise FakeprocError(f'write a size in quotes, such as "900 MiB" (units: {" ".join(filter(None, units.SIZES))})')
+    return units.size(value)
+
+
+def _machine_size(value: Any) -> int:
+    if not size(value):
+        raise FakeprocError("a machine without memory cannot run")
+    return size(value)
+
+
+def _reference(value: Any) -> int | str:
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise FakeprocError("name another process, in quotes, or its pid, as a number")
+    return value
+
+
+def _threads(value: Any) -> list[dict[str, Any]]:
+    """The threads besides the leader: {} or with a comm, a tid or both."""
+    if isinstance(value, list):
+        return [_thread(thread) for thread in value]
+    return [{}] * (_integer(1, PID_LIMIT - 1)(value) - 1)
+
+
+def _thread(value: Any) -> dict[str, Any]:
+    if isinstance(value, str):
+        return {"comm": _text(value)}
+    if not isinstance(value, dict) or not value:
+        raise FakeprocError('write the total count, or a list of the others: ["GC"] or [{ comm = "GC", tid = 1301 }]')
+    return check_table(value, THREAD_KEYS)
+
+
+def _caps(value: Any) -> str:
+    words = value if isinstance(value, list) else [value]
+    if not words or not all(isinstance(word, str) for word in words):
+        raise FakeprocError('write "all", "none", "all,-sys_resource" or ["sys_resource", "kill"]')
+    text = ",".join(words)
+    capabilities.parse(text, 0)
+    return text
+
+
+def _cmdline(value: Any) -> list[str]:
+    words = [value] if isinstance(value, str) else value
+    if not isinstance(words, list) or not all(isinstance(word, str) and "\0" not in word for word in words):
+        raise FakeprocError('write it as in a shell, "/usr/bin/java -Xmx2g", or as a list of words')
+    try:
+        return shlex.split(value) if isinstance(value, str) else words
+    except ValueError as error:
+        raise FakeprocError(f"{str(error).lower()}: close the quotes, or write a list of words") from None
+
+
+def _cgroup(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"/[^\0\n]{0,4000}", value):
+        raise FakeprocError('write the path of a cgroup, such as "/system.slice/cron.service"')
+    return value
+
+
+def _mems(value: Any) -> int:
+    if not isinstance(value, str):
+        raise FakeprocError('write memory nodes in quotes: "0" or "0-1"')
+    return nodes.parse(value)
+
+
+def _kernel(value: Any) -> rules.Kernel:
+    if isinstance(value, str):
+        return rules.kernel(value)
+    if not isinstance(value, dict):
+        raise FakeprocError('write a version in quotes, "4.8", or { base = "4.7", patches = [1, 4] }')
+    given = check_table(value, KERNEL_KEYS)
+    base = rules.kernel(given.get("base", "4.7"))
+    if "patches" not in given:
+        return base
+    if base.version != "4.7":
+        raise FakeprocError('single patches go on top of base = "4.7"')
+    return rules.kernel("4.7", given["patches"])
+
+
+def _patches(value: Any) -> list[int]:
+    if isinstance(value, str):
+        return sorted(rules.parse_patches(value))
+    if not isinstance(value, list) or not all(isinstance(patch, int) for patch in value):
+        raise FakeprocError('write the patches as [1, 4] or "1-4"')
+    return value
+
+
+_adj = _integer(-1000, 1000)
+
+KERNEL_KEYS: dict[str, Check] = {"base": _text, "patches": _patches}
+
+THREAD_KEYS: dict[str, Check] = {"comm": _text, "tid": _integer(1, PID_LIMIT - 1)}
+
+MACHINE_KEYS: dict[str, Check] = {
+    "kernel": _kernel,
+    "ram": _machine_size,
+    "swap": size,
+    "pid_max": _integer(301, PID_LIMIT),
+}
+
+PROCESS_KEYS: dict[str, Check] = {
+    "name": _text,
+    "comm": _text,
+    "pid": _integer(1, PID_LIMIT - 1),
+    "parent": _reference,
+    "clone_vm_of": _reference,
+    "vfork_of": _reference,
+    "fork_of": _reference,
+    "kthread": _boolean,
+    "uses_mm_of": _reference,
+    "namespace_init": _boolean,
+    "threads": _threads,
+    "dead_leader": _boolean,
+    "zombie": _boolean,
+    "state": _one_of("R", "S", "D", "T"),
+    "uid": _integer(0, BIGGEST_ID),
+    "gid": _integer(0, BIGGEST_ID),
+    "caps": _caps,
+    "dumpable": _boolean,
+    "anon": size,
+    "file": size,
+    "shmem": size,
+    "swap": size,
+    "oom_score_adj": _adj,
+    "oom_score_adj_min": _adj,
+    "oom_adj": _integer(-17, 15),
+    "cmdline": _cmdline,
+    "cgroup": _cgroup,
+    "mems": _mems,
+}
+
+SIZES = ("anon", "file", "shmem", "swap")
+COPIES = ("clone_vm_of", "vfork_of", "fork_of")
+_MEMORY = (*SIZES, "dumpable")
+
+# What a process of a kind cannot have, and why. The first key is what makes it one of that kind.
+EXCLUDED: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("oom_adj", ("oom_score_adj",), "they are two faces of one value: write one of them"),
+    ("fork_of", ("clone_vm_of", "vfork_of"), "a process is made in one way: choose one"),
+    ("clone_vm_of", ("vfork_of", *_MEMORY), "its memory is that of the process it was cloned from: write it there"),
+    ("vfork_of", _MEMORY, "its memory is that of its parent until it execs: write it there"),
+    (
+        "kthread",
+        (*COPIES, *_MEMORY, "parent", "uid", "gid", "caps", "threads", "dead_leader", "zombie", "cmdline"),
+        "a kernel thread has kthreadd for parent, one thread, every capability and no memory: leave it out",
+    ),
+    ("kthread", ("namespace_init",), "a kernel thread is no init: leave it out"),
+    (
+        "zombie",
+        ("clone_vm_of", "vfork_of", *_MEMORY, "threads", "dead_leader", "state", "cmdline"),
+        "nothing is left of a zombie's memory and threads: leave it out",
+    ),
+)
+FIRST_PROCESS = (*COPIES, "parent", "kthread", "zombie", "namespace_init")
+
+
+class KeyProblem(FakeprocError):
+    """What is wrong with one key of a table."""
+
+    def __init__(self, key: str, what: str) -> None:
+        super().__init__(what)
+        self.key = key
+
+
+def check_table(table: dict[str, Any], known: dict[str, Check]) -> dict[str, Any]:
+    """The values of a table, each as its key wants it. KeyProblem for the first that is not."""
+    checked = {}
+    for key, value in table.items():
+        if key not in known:
+            raise KeyProblem(key, f"unknown key {wording.quoted(key)}{wording.meant(key, known)}")
+        try:
+            checked[key] = known[key](value)
+        except FakeprocError as error:
+            raise KeyProblem(key, f"{wording.printable(key)} = {wording.shown(value)}: {error}") from None
+    return checked

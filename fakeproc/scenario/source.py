@@ -1,0 +1,112 @@
+"""A scenario file as text and as tables, and how its errors name their place. What the tables mean comes later."""
+
+import os
+import re
+import stat
+import tomllib
+from typing import Any
+
+from fakeproc import wording
+from fakeproc.errors import ScenarioError
+from fakeproc.scenario import keys
+from fakeproc.scenario.lines import Path, find_line
+
+BIGGEST_FILE = 64 << 20
+LATER = {"event": "scenarios over time come later", "expect": "scenarios that judge come later"}
+TABLES = {"machine": keys.MACHINE_KEYS, "process": keys.PROCESS_KEYS}
+BELOW = {"machine": "[machine]", "process": "[[process]]"}
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """The text of a scenario file; ScenarioError where there is none to be had."""
+    shown = wording.printable(os.fsdecode(path))
+    try:
+        mode = os.stat(path).st_mode
+        if not stat.S_ISREG(mode):
+            what = "a directory" if stat.S_ISDIR(mode) else "no regular file"
+            raise ScenarioError(f"{shown}: this is {what}: name a scenario file (.toml)")
+        with open(path, "rb") as file:
+            raw = file.read(BIGGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ScenarioError(f"{shown}: cannot be read: {reason}") from None
+    if len(raw) > BIGGEST_FILE:
+        raise ScenarioError(f"{shown}: larger than {BIGGEST_FILE >> 20} MiB: this is no scenario file")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ScenarioError(f"{shown}:{line}: not UTF-8: save the file with this encoding") from None
+
+
+class Source:
+    """The text of a scenario file and its tables. Every refusal is a ScenarioError with file, line and key."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file, self.text = wording.printable(file), text
+        self.tables = self._parse()
+        for key, value in self.tables.items():
+            self._check_top(key, value)
+
+    def error(self, path: Path, what: str) -> ScenarioError:
+        """What is wrong with the key of that path."""
+        line = find_line(self.text, path)
+        return ScenarioError(f"{self.file}:{line}: {what}" if line else f"{self.file}: {what}")
+
+    def table(self, path: Path, known: dict[str, keys.Check]) -> dict[str, Any]:
+        """The checked values of a table: ("machine",) or ("process", its index)."""
+        table = self.tables.get(str(path[0]), {})
+        is_process = len(path) == 2
+        table = table[path[1]] if is_process else table
+        try:
+            return keys.check_table(table, known)
+        except keys.KeyProblem as problem:
+            where = label(table, int(path[1])) if is_process else str(path[0])
+            raise self.error((*path, problem.key), f"{where}: {problem}") from None
+
+    def _parse(self) -> dict[str, Any]:
+        try:
+            return tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            raise self._syntax(str(error)) from None
+        except (ValueError, RecursionError) as error:
+            what = "a number is too long" if isinstance(error, ValueError) else "values are nested too deeply"
+            raise ScenarioError(f"{self.file}: {what}: no scenario needs that") from None
+
+    def _syntax(self, message: str) -> ScenarioError:
+        at = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
+        what = wording.printable(message[: at.start()] if at else message)
+        last = self.text.count("\n") + (not self.text.endswith("\n"))
+        line, column = (at[1], f" (column {at[2]})") if at and at[1] else (last, "")
+        return ScenarioError(f"{self.file}:{line}: this is not TOML: {what}{column}")
+
+    def _check_top(self, key: str, value: Any) -> None:
+        if key in LATER:
+            raise self.error((key,), f"{key}: {LATER[key]}: leave it out")
+        if key not in TABLES:
+            raise self.error((key,), f"unknown key {wording.quoted(key)}{_way_out(key)}")
+        if key == "machine" and not isinstance(value, dict):
+            raise self.error((key,), "machine: write it once, as [machine]")
+        if key == "process" and not _is_tables(value):
+            raise self.error((key,), "process: write [[process]], in double brackets, above the keys of each process")
+
+
+def _way_out(key: str) -> str:
+    for table, known in TABLES.items():
+        if key in known:
+            return f": it belongs below {BELOW[table]}"
+    return wording.meant(key, TABLES)
+
+
+def _is_tables(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(table, dict) for table in value)
+
+
+def label(table: dict[str, Any], index: int) -> str:
+    """How a message calls the process of that table, which need not be sound."""
+    name, pid = table.get("name", table.get("comm")), table.get("pid")
+    if isinstance(name, str):
+        return f"process {wording.quoted(name)}"
+    if isinstance(pid, int):
+        return f"process of pid {wording.shown(pid)}"
+    return f"process number {index + 1}"

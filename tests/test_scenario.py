@@ -1,0 +1,579 @@
+"""Scenario files: what they build, and how they refuse."""
+
+import contextlib
+import os
+import tomllib
+from importlib import resources
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fakeproc import capabilities, scenario
+from fakeproc.errors import ScenarioError
+from fakeproc.rules import kernel
+from fakeproc.scenario import keys
+from fakeproc.scenario.lines import find_line
+from fakeproc.world import Task, World
+
+BROWSER = """
+[[process]]
+pid = 1200
+comm = "browser"
+uid = 1000
+anon = "900 MiB"
+threads = 24
+oom_score_adj = 300
+
+[[process]]
+comm = "gpu-helper"
+clone_vm_of = "browser"
+
+[[process]]
+comm = "updater"
+vfork_of = "browser"
+"""
+
+
+def built(text: str, **options: object) -> World:
+    return scenario.loads(text).build(**options)  # type: ignore[arg-type]
+
+
+def named(world: World, name: str) -> Task:
+    return world.names[name]
+
+
+def process(*lines: str) -> str:
+    return "[[process]]\n" + "\n".join(lines) + "\n"
+
+
+# --- what is built ------------------------------------------------------------------
+
+
+def test_an_empty_file_is_a_machine_with_init_only():
+    world = built("")
+    assert [(task.pid, task.comm) for task in world.processes] == [(1, "init")]
+    assert world.total_pages == 8 << 18
+
+
+def test_sharers_and_a_vforked_child_are_in_the_memory_of_their_parent():
+    world = built(BROWSER)
+    browser, helper, updater = (named(world, name) for name in ("browser", "gpu-helper", "updater"))
+    assert browser.sharers == [browser, helper, updater]
+    assert browser.memory.anon == 900 << 8
+    assert len(browser.threads) == 24
+    assert (helper.ppid, helper.info.uid, helper.oom_score_adj) == (1200, 1000, 300)
+    assert updater.is_vforked
+    assert browser.info.vfork_child == updater.pid
+
+
+def test_ids_follow_the_process_before_and_never_those_of_the_file():
+    world = built(
+        process("pid = 400", 'comm = "a"', "threads = 3") + process('comm = "b"') + process("pid = 401", 'comm = "c"')
+    )
+    assert [thread.pid for thread in named(world, "a").threads] == [400, 402, 403]
+    assert named(world, "b").pid == 404
+    assert world.init.fork().pid == 405
+
+
+def test_a_described_pid_1_is_init():
+    world = built(process("pid = 1", 'comm = "systemd"', 'anon = "5 MiB"'))
+    assert (world.init.comm, world.init.memory.anon) == ("systemd", 1280)
+    assert len(world.processes) == 1
+
+
+def test_the_first_kernel_thread_has_kthreadd_before_it():
+    world = built(process('comm = "kswapd0"', "kthread = true"))
+    assert [(t.pid, t.ppid, t.comm, t.is_kthread) for t in world.processes[1:]] == [
+        (2, 0, "kthreadd", True),
+        (3, 2, "kswapd0", True),
+    ]
+
+
+def test_a_described_kthreadd_is_the_only_one():
+    world = built(process('comm = "kworker/0:1"', "kthread = true") + process('comm = "kthreadd"', "kthread = true"))
+    assert [(t.pid, t.ppid, t.comm) for t in world.processes[1:]] == [(2, 0, "kthreadd"), (3, 2, "kworker/0:1")]
+
+
+def test_references_may_point_forward():
+    world = built(process('comm = "child"', 'parent = "shell"') + process('comm = "shell"'))
+    assert named(world, "child").ppid == named(world, "shell").pid
+
+
+def test_a_process_may_be_named_by_its_comm_as_written_or_as_cut():
+    world = built(
+        process('comm = "a-very-long-process-name"')
+        + process('comm = "b"', 'parent = "a-very-long-process-name"')
+        + process('comm = "c"', 'parent = "a-very-long-pro"')
+    )
+    long = world.processes[1]
+    assert long.comm == "a-very-long-pro"
+    assert [task.comm for task in long.children] == ["b", "c"]
+
+
+def test_comm_is_cut_on_bytes():
+    world = built(process('comm = "ääääääääää"'))
+    assert world.processes[1].comm.encode("utf-8", "surrogateescape")[14:] == "ä".encode()[:1]
+
+
+def test_a_name_tells_processes_of_one_comm_apart():
+    world = built(
+        process('comm = "cc1"')
+        + process('name = "second"', 'comm = "cc1"')
+        + process('comm = "x"', 'parent = "second"')
+    )
+    assert named(world, "x").ppid == named(world, "second").pid
+    assert named(world, "second").comm == "cc1"
+
+
+def test_a_vfork_comes_after_all_else_that_its_parent_makes():
+    world = built(
+        process('comm = "p"') + process('comm = "v"', 'vfork_of = "p"') + process('comm = "c"', 'parent = "p"')
+    )
+    assert [task.comm for task in named(world, "p").children] == ["c", "v"]
+
+
+def test_a_vforked_child_may_have_children_itself():
+    world = built(process('comm = "v"', "vfork_of = 1") + process('comm = "c"', 'parent = "v"') + process('comm = "d"'))
+    assert named(world, "c").ppid == named(world, "v").pid
+    assert named(world, "d").ppid == 1
+
+
+def test_a_fork_has_a_copy_of_the_memory_where_nothing_else_is_said():
+    world = built(
+        process('comm = "p"', 'anon = "10 MiB"', 'file = "2 MiB"')
+        + process('comm = "c"', 'fork_of = "p"', 'file = "4 MiB"')
+    )
+    child = named(world, "c")
+    assert (child.memory.anon, child.memory.file) == (2560, 1024)
+    assert child.sharers == [child]
+
+
+def test_the_parent_of_a_copy_may_be_that_of_the_original():
+    world = built(
+        process('comm = "shell"')
+        + process('comm = "a"', 'parent = "shell"')
+        + process('comm = "b"', 'clone_vm_of = "a"', 'parent = "shell"')
+    )
+    assert named(world, "b").ppid == named(world, "shell").pid
+    assert len(named(world, "b").sharers) == 2
+
+
+def test_threads_may_be_listed_with_comms_and_ids():
+    world = built(process("pid = 500", 'comm = "java"', 'threads = ["GC", { comm = "JIT", tid = 900 }, { tid = 7 }]'))
+    assert [(t.pid, t.comm) for t in world.task(500).threads] == [(500, "java"), (501, "GC"), (900, "JIT"), (7, "java")]
+
+
+def test_a_zombie_and_a_dead_leader_are_what_they_are_called():
+    world = built(
+        process('comm = "p"')
+        + process('comm = "z"', 'parent = "p"', "zombie = true", "uid = 5")
+        + process('comm = "d"', "threads = 3", "dead_leader = true")
+    )
+    zombie, dead = named(world, "z"), named(world, "d")
+    assert (zombie.state, zombie.ppid, len(zombie.threads), zombie.info.uid) == ("Z", named(world, "p").pid, 1, 5)
+    assert [thread.state for thread in dead.threads] == ["Z", "S", "S"]
+
+
+def test_where_the_leader_is_dead_another_thread_vforks():
+    world = built(process('comm = "d"', "threads = 2", "dead_leader = true") + process('comm = "v"', 'vfork_of = "d"'))
+    assert named(world, "v").info.vfork_waiter == named(world, "d").threads[1].pid
+
+
+@pytest.mark.parametrize(
+    ("lines", "value", "minimum"),
+    [
+        ("oom_score_adj = -1000", -1000, -1000),
+        ("oom_score_adj = 300", 300, 0),
+        ("oom_score_adj = 300\noom_score_adj_min = 300", 300, 300),
+        ("oom_adj = 15", 1000, 0),
+        ("oom_adj = -17", -1000, 0),
+        ("oom_adj = 7", 411, 0),
+        ("", 0, 0),
+    ],
+)
+def test_adjustments_are_as_a_writer_would_leave_them(lines, value, minimum):
+    info = named(built(process('comm = "a"', lines)), "a").info
+    assert (info.oom_score_adj, info.oom_score_adj_min) == (value, minimum)
+
+
+def test_a_legacy_value_does_not_use_up_the_warning():
+    world = built(process('comm = "a"', "oom_adj = 5"))
+    assert world.kmsg == []
+
+
+SYS_RESOURCE, KILL = capabilities.BITS["sys_resource"], capabilities.BITS["kill"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "caps"),
+    [
+        ("", capabilities.ALL),
+        ("uid = 1000", 0),
+        ('uid = 1000\ncaps = "sys_resource,kill"', SYS_RESOURCE | KILL),
+        ('uid = 1000\ncaps = ["CAP_SYS_RESOURCE"]', SYS_RESOURCE),
+        ('uid = 1000\ncaps = "+kill"', KILL),
+        ('caps = "all,-sys_resource"', capabilities.ALL & ~SYS_RESOURCE),
+        ('caps = "-sys_resource"', capabilities.ALL & ~SYS_RESOURCE),
+        ('caps = "none"', 0),
+    ],
+)
+def test_capabilities(lines, caps):
+    task = named(built(process('comm = "a"', lines, "threads = 2")), "a")
+    assert [thread.info.caps for thread in task.threads] == [caps, caps]
+    assert task.info.dumpable == 1
+
+
+def test_capabilities_that_root_lacks_do_not_come_back_with_exec():
+    task = named(built(process('comm = "a"', 'caps = "all,-sys_resource"')), "a")
+    assert task.exec().info.caps == capabilities.ALL & ~SYS_RESOURCE
+
+
+def test_a_child_may_have_more_than_its_parent():
+    world = built(
+        process('comm = "bash"', "uid = 1000")
+        + process('comm = "sudo"', 'parent = "bash"', "uid = 0")
+        + process('comm = "vim"', 'parent = "bash"')
+    )
+    assert (named(world, "sudo").info.uid, named(world, "sudo").info.caps) == (0, capabilities.ALL)
+    assert (named(world, "vim").info.uid, named(world, "vim").info.gid) == (1000, 1000)
+
+
+def test_a_sharer_of_another_uid_hides_the_mm():
+    world = built(process('comm = "a"') + process('comm = "b"', 'clone_vm_of = "a"', "uid = 5"))
+    assert named(world, "a").info.dumpable == 0
+
+
+def test_the_rest_of_the_keys():
+    world = built(
+        process(
+            'comm = "a"', 'state = "T"', "threads = 2", "gid = 7", "dumpable = false",
+            'cmdline = "a --b \'c d\'"', 'cgroup = "/x.slice"', 'mems = "0-1"', "namespace_init = true",
+        )
+        + process('comm = "k"', "kthread = true", 'uses_mm_of = "a"', 'mems = "0"')
+    )  # fmt: skip
+    task, kthread = named(world, "a"), named(world, "k")
+    assert [thread.state for thread in task.threads] == ["T", "T"]
+    assert [thread.info.mems for thread in task.threads] == [3, 3]
+    assert (task.info.gid, task.info.dumpable) == (7, 0)
+    assert task.read("cmdline") == "a\0--b\0c d\0"
+    assert task.read("cgroup") == "0::/x.slice\n"
+    assert task._has(16)
+    assert kthread.info.mm == task.info.mm
+    assert kthread.info.mems == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ('kernel = "4.7"', "4.7"),
+        ('kernel = "4.8.15"', "4.8"),
+        ('kernel = "6.1"', "6.1"),
+        ('kernel = { base = "4.7", patches = [1, 4] }', "4.7 with patches 1, 3, 4"),
+        ('kernel = { patches = "1-2" }', "4.7 with patches 1, 2"),
+        ('kernel = { base = "4.9" }', "4.9"),
+    ],
+)
+def test_kernels(line, shown):
+    assert str(built(f"[machine]\n{line}\n").kernel) == shown
+
+
+def test_the_machine_and_another_kernel():
+    world = built('[machine]\nram = "1 GiB"\nswap = "512 MiB"\npid_max = 4194304\n', kernel=kernel("6.1"))
+    assert str(world.kernel) == "6.1"
+    assert world.total_pages == 3 << 17
+
+
+def test_one_scenario_builds_the_same_machine_twice():
+    described = scenario.bundled()
+    first, second = (described.build(kernel(version)) for version in ("4.7", "6.1"))
+    assert [repr(task) for task in first.tasks] == [repr(task) for task in second.tasks]
+
+
+def test_the_default_scenario():
+    world = scenario.bundled().build()
+    browser, helper, updater = (world.task(pid) for pid in (1200, 1201, 1202))
+    assert [task.comm for task in (browser, helper, updater)] == ["browser", "gpu-helper", "updater"]
+    assert browser.sharers == [browser, helper, updater]
+    assert updater.is_vforked
+    assert len(named(world, "java").threads) == 24
+    assert {task.state for task in world.processes} == {"S", "R", "D", "Z"}
+    assert world.total_pages == 10 << 18
+    assert 25 <= len(world.processes) <= 40
+    assert all(task.read("oom_score") for task in world.processes)
+
+
+def test_a_scenario_is_found_by_name_or_path(tmp_path, monkeypatch):
+    path = tmp_path / "mine.toml"
+    path.write_text(BROWSER)
+    monkeypatch.chdir(tmp_path)
+    assert scenario.find("default").file == "default.toml"
+    assert scenario.find("mine.toml").file == "mine.toml"
+    with pytest.raises(ScenarioError, match='there is no scenario "defualt": did you mean "default"'):
+        scenario.find("defualt")
+
+
+# --- what is refused -----------------------------------------------------------------
+
+A = '[[process]]\ncomm = "a"\n'
+B = '[[process]]\ncomm = "b"\n'
+BAD = [
+    # (text, the line, words of the message)
+    (A + 'anon = "900 Mb"', 3, 'process "a": anon = "900 Mb"'),
+    (A + 'anon = "900 Mb"', 3, "write a number and one of"),
+    (A + 'ann = "1 MiB"', 3, 'unknown key "ann": did you mean "anon"?'),
+    (A + "xyzzy = 1", 3, "choose one of name comm pid"),
+    (A + "anon = -1", 3, "anon = -1"),
+    (A + "anon = true", 3, "anon = true: write a size"),
+    (A + "anon = nan", 3, "write a size"),
+    (A + "anon = 1.5", 3, "write a size"),
+    (A + f'anon = "{"9" * 5000}"', 3, "no machine has that much"),
+    (A + f'anon = "{"9" * 400}.0 T"', 3, "no machine has that much"),
+    (A + 'anon = "999999999 TiB"', 3, "is not a size"),
+    (A + "threads = 0", 3, "threads = 0: write a whole number from 1"),
+    (A + "threads = 1000000000", 3, "threads"),
+    (A + "threads = 40000", 3, "raise pid_max = 32768"),
+    (A + "threads = true", 3, "threads = true"),
+    (A + "threads = [1]", 3, "write the total count"),
+    (A + "threads = [{}]", 3, "write the total count"),
+    (A + "threads = [{ com = 1 }]", 3, 'did you mean "comm"'),
+    (A + "threads = [{ tid = 1 }]", 3, "1 is taken"),
+    (A + "pid = 0", 3, "pid = 0"),
+    (A + "pid = 4194304", 3, "from 1 to 4194303"),
+    (A + "pid = 0x" + "f" * 5000, 3, "a number of 20000 bits"),
+    (A + "pid = 7\n" + B + "pid = 7", 6, '7 is taken by process "a"'),
+    (A + "uid = 4294967295", 3, "uid"),
+    (A + "uid = 1.0", 3, "uid = 1.0"),
+    (A + 'uid = "root"', 3, "write a whole number"),
+    (A + "oom_score_adj = 1001", 3, "from -1000 to 1000"),
+    (A + "oom_adj = 16", 3, "from -17 to 15"),
+    (A + "oom_adj = 1\noom_score_adj = 1", 4, "two faces of one value"),
+    (A + 'state = "Z"', 3, 'write one of "R" "S" "D" "T"'),
+    (A + "dumpable = 1", 3, "write true or false"),
+    (A + 'caps = "sys_resuorce"', 3, 'did you mean "sys_resource"'),
+    (A + "caps = []", 3, "write"),
+    (A + "caps = [1]", 3, "write"),
+    (A + 'mems = "64"', 3, "names no memory nodes"),
+    (A + 'mems = "1-0"', 3, "names no memory nodes"),
+    (A + "mems = 0", 3, "in quotes"),
+    (A + "cmdline = \"a 'b\"", 3, "close the quotes"),
+    (A + "cmdline = 5", 3, "write it as in a shell"),
+    (A + 'cgroup = "x"', 3, "write the path of a cgroup"),
+    (A + 'name = ""', 3, "write some text"),
+    ('[[process]]\ncomm = "a\\u0000b"', 2, "write some text"),
+    ("[[process]]\nuid = 5", 1, 'process number 1: it has no name: add comm = "..."'),
+    (A + 'parent = "a"', 3, "that is the process itself"),
+    (A + 'parent = "b"', 3, "there is no such process"),
+    (A + "parent = 77", 3, "there is no such process"),
+    (A + "pid = 50\n" + B + 'parent = "50"', 6, "a pid is written without quotes, 50"),
+    (A + A + B + 'parent = "a"', 7, 'parent = "a": that could be pid 2, 3'),
+    (A + 'parent = "b"\n' + B + 'parent = "a"', 3, 'in a circle: process "a", process "b", process "a"'),
+    (A + 'clone_vm_of = "b"\n' + B + 'vfork_of = "a"', 3, "in a circle"),
+    (A + 'clone_vm_of = "b"\nparent = "b"\n' + B + 'clone_vm_of = "a"\nparent = "a"', 3, "in a circle"),
+    (A + 'clone_vm_of = "init"\nvfork_of = "init"', 4, 'does not go with "clone_vm_of"'),
+    (A + 'clone_vm_of = "init"\nanon = "1M"', 4, "its memory is that of the process it was cloned from"),
+    (A + 'fork_of = "init"\nparent = "b"\n' + B, 4, "a copy belongs to"),
+    (A + "namespace_init = true\n" + B + 'fork_of = "a"\nparent = 1', 7, "clone refuses CLONE_PARENT"),
+    (A + 'vfork_of = 1\n' + B + "vfork_of = 1", 6, 'waits for process "a" already'),
+    (A + "zombie = true\nthreads = 2", 4, "nothing is left of a zombie"),
+    (A + "zombie = true\n" + B + 'parent = "a"', 6, "that is a zombie"),
+    (A + "dead_leader = true", 3, "alone it would be a zombie"),
+    (A + "threads = 1\ndead_leader = true", 4, "alone it would be a zombie"),
+    (A + 'kthread = true\nanon = "1M"', 4, "a kernel thread has kthreadd for parent"),
+    (A + "kthread = true\n" + B + 'parent = "a"', 6, "that is a kernel thread"),
+    (A + "uses_mm_of = 1", 3, "only a kernel thread borrows"),
+    (A + "kthread = true\nuses_mm_of = 2", 4, "that one has no mm"),
+    (A + "pid = 1\nzombie = true", 4, "pid 1 is the first process"),
+    (A + "pid = 1\nparent = 5", 4, "pid 1 is the first process"),
+    ("[machine]\nkernel = 4.8", 2, "kernel = 4.8: write a version in quotes"),
+    ('[machine]\nkernel = "4.6"', 2, "choose one of 4.7"),
+    ('[machine]\nkernel = { base = "4.8", patches = [1] }', 2, 'on top of base = "4.7"'),
+    ("[machine]\nkernel = { patches = [11] }", 2, "there is no patch 11"),
+    ("[machine]\nkernel = { patches = [true] }", 2, "there is no patch True"),
+    ("[machine]\nkernel = { patchs = [1] }", 2, 'did you mean "patches"'),
+    ("[machine]\nram = 0", 2, "a machine without memory"),
+    ("[machine]\nram = inf", 2, "write a size"),
+    ("[machine]\npid_max = 300", 2, "from 301"),
+    ("[machine]\nrom = 1", 2, 'did you mean "ram"'),
+    ("[[machine]]\nram = 1", 1, "write it once, as [machine]"),
+    ("[process]\npid = 5", 1, "write [[process]]"),
+    ("process = [1]", 1, "write [[process]]"),
+    ("[[proces]]\npid = 5", 1, 'unknown key "proces": did you mean "process"?'),
+    ('comm = "a"', 1, "it belongs below [[process]]"),
+    (A + '[[event]]\nat = "2 s"', 3, "scenarios over time come later"),
+    (A + "[[expect]]\nkilled = []", 3, "scenarios that judge come later"),
+    ('a = "', 1, "this is not TOML"),
+    ("\n\n[machine]\nram = = 1\n", 4, "this is not TOML"),
+    (A + "pid = 1\npid = 1", 4, "this is not TOML"),
+    ("a = " + "[" * 100000, 0, "nested too deeply"),
+    ("a = " + "9" * 5000, 0, "a number is too long"),
+    ('# [[process]]\n"""x""" = 1', 2, "this is not TOML"),
+    ('[[process]]\ncomm = """\n[[process]]\nann = 1\n"""\nann = 1', 6, 'unknown key "ann"'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "line", "words"), BAD)
+def test_a_bad_file_is_refused_with_file_line_and_way_out(text, line, words):
+    with pytest.raises(ScenarioError) as refused:
+        scenario.loads(text, "leak.toml")
+    message = str(refused.value)
+    assert message.startswith(f"leak.toml:{line}: " if line else "leak.toml: ")
+    assert words in message
+    assert "\n" not in message
+    assert len(message) < 800
+
+
+@pytest.mark.parametrize(
+    ("prepare", "words"),
+    [
+        (lambda path: None, "No such file"),
+        (lambda path: path.mkdir(), "a directory"),
+        (lambda path: os.mkfifo(path), "no regular file"),
+        (lambda path: path.symlink_to("/dev/zero"), "no regular file"),
+        (lambda path: path.write_bytes(b'[machine]\nram = "\xff"\n'), ":2: not UTF-8"),
+        (lambda path: os.truncate(os.open(path, os.O_CREAT | os.O_WRONLY), (64 << 20) + 1), "larger than 64 MiB"),
+    ],
+)
+def test_what_is_no_scenario_file_is_refused(tmp_path, prepare, words):
+    path = tmp_path / "leak.toml"
+    prepare(path)
+    with pytest.raises(ScenarioError, match=words):
+        scenario.load(path)
+
+
+def test_a_path_that_no_file_can_have_is_refused():
+    with pytest.raises(ScenarioError, match="cannot be read"):
+        scenario.load("a\0b")
+
+
+# --- lines ---------------------------------------------------------------------------
+
+LINES = """# [[process]]
+[machine]   # "an open quote in a comment
+"ram" = "8 GiB"
+'swap' = 0
+
+[[process]]
+comm = '''
+[[process]]
+uid = 5
+'''
+caps = [ # [[process]]
+  "kill",  # ]
+  "chown",
+]
+uid = 7
+cmdline = \"\"\"a \\"\"\" b\"\"\"\"\"
+gid.x = 1
+
+[[ process ]]
+threads = [ { comm = "]" }, { comm = "#" } ]
+name = "x" # uid = 1
+[process.extra]
+uid = 3
+[[process]]
+uid = 8
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (("machine",), 2),
+        (("machine", "ram"), 3),
+        (("machine", "swap"), 4),
+        (("machine", "pid_max"), 2),
+        (("process", 0), 6),
+        (("process", 0, "comm"), 7),
+        (("process", 0, "caps"), 11),
+        (("process", 0, "uid"), 15),
+        (("process", 0, "cmdline"), 16),
+        (("process", 0, "gid"), 17),
+        (("process", 0, "gid", "x"), 17),
+        (("process", 1), 19),
+        (("process", 1, "name"), 21),
+        (("process", 1, "uid"), 19),
+        (("process", 1, "extra", "uid"), 23),
+        (("process", 2, "uid"), 25),
+        (("nothing",), None),
+    ],
+)
+def test_the_line_of_a_key(path, line):
+    assert tomllib.loads(LINES)
+    assert find_line(LINES, path) == line
+
+
+def test_every_key_of_the_default_scenario_is_found_in_its_line():
+    text = (resources.files("fakeproc.scenario") / "default.toml").read_text()
+    tables = tomllib.loads(text)["process"]
+    paths = [("process", index, key) for index, table in enumerate(tables) for key in table]
+    found = [find_line(text, path) for path in paths]
+    assert [text.splitlines()[line - 1].split()[0] for line in found] == [path[2] for path in paths]
+    assert found == sorted(found)
+
+
+# --- anything at all -----------------------------------------------------------------
+
+
+@given(st.text(max_size=300))
+@settings(max_examples=300, deadline=None)
+def test_any_text_is_a_scenario_or_refused(text):
+    build_or_refuse(text)
+
+
+values = st.one_of(
+    st.integers(-2, 40).map(str),
+    st.sampled_from(
+        ["true", "false", '"a"', '"b"', "1", "2", '"900 MiB"', '"all"', '"R"', "[1]", "nan", "{}", "[]", '"0-1"']
+    ),
+)
+lines = st.tuples(st.sampled_from([*keys.PROCESS_KEYS, "anno"]), values).map(lambda pair: f"{pair[0]} = {pair[1]}")
+tables = st.lists(lines, max_size=5, unique_by=lambda line: line.split()[0]).map("\n".join)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), tables), max_size=6))
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_processes_are_a_machine_or_refused(processes):
+    build_or_refuse(
+        "\n".join(f'[[process]]\nname = "{name}"\n{rest.replace("name =", "comm =")}' for name, rest in processes)
+    )
+
+
+relations = st.sampled_from(["parent", "clone_vm_of", "vfork_of", "fork_of", "uses_mm_of"])
+
+
+@given(
+    st.lists(
+        st.tuples(
+            relations,
+            st.integers(0, 9),
+            st.sampled_from(
+                [
+                    "",
+                    "kthread = true",
+                    "zombie = true",
+                    "threads = 3\ndead_leader = true",
+                    "namespace_init = true",
+                    "uid = 5",
+                ]
+            ),
+        ),
+        max_size=9,
+    )
+)
+@settings(max_examples=500, deadline=None)
+def test_any_topology_that_is_taken_can_be_built(processes):
+    text = "".join(
+        process(f'comm = "p{i}"', f'{relation} = "p{other}"' if other < 9 else "", more)
+        for i, (relation, other, more) in enumerate(processes)
+    )
+    build_or_refuse(text)
+
+
+def build_or_refuse(text: str) -> None:
+    """Nothing but a ScenarioError, and that only while loading."""
+    described = None
+    with contextlib.suppress(ScenarioError):
+        described = scenario.loads(text, "any.toml")
+    if described:
+        assert len(described.build().processes) == len(described.processes)
