@@ -43,6 +43,12 @@ uint64_t cred_caps(const struct cred *cred)
 	return cred->in_user_namespace ? 0 : cred->effective;
 }
 
+/* A child user namespace maps no ids: none can be named there. */
+static bool names_an_id(const int64_t wanted[3])
+{
+	return wanted[0] != -1 || wanted[1] != -1 || wanted[2] != -1;
+}
+
 /* May each wanted id be taken: any with the capability, else only one of those held. */
 static int pick_ids(uint32_t *const ids[3], const uint32_t held[3], const int64_t wanted[3], bool capable)
 {
@@ -80,8 +86,11 @@ int cred_setresuid(struct cred *to, const struct cred *from, const int64_t ids[3
 {
 	uint32_t *const places[3] = { &to->uid, &to->euid, &to->suid };
 	const uint32_t held[3] = { from->uid, from->euid, from->suid };
-	int error = pick_ids(places, held, ids, from->effective & CAP_BIT(CAP_SETUID));
+	int error;
 
+	if (from->in_user_namespace && names_an_id(ids))
+		return -EINVAL;
+	error = pick_ids(places, held, ids, from->effective & CAP_BIT(CAP_SETUID));
 	if (!error)
 		follow_root(to, from);
 	return error;
@@ -92,6 +101,8 @@ int cred_setresgid(struct cred *to, const struct cred *from, const int64_t ids[3
 	uint32_t *const places[3] = { &to->gid, &to->egid, &to->sgid };
 	const uint32_t held[3] = { from->gid, from->egid, from->sgid };
 
+	if (from->in_user_namespace && names_an_id(ids))
+		return -EINVAL;
 	return pick_ids(places, held, ids, from->effective & CAP_BIT(CAP_SETGID));
 }
 
@@ -109,24 +120,30 @@ int cred_capset(struct cred *to, const struct cred *from, uint64_t effective, ui
 	return 0;
 }
 
-/* No file capabilities here: uid 0 gets what its bounding set leaves, others nothing. */
+/*
+ * No file capabilities here: root gets what its bounding set leaves, others nothing. A child user
+ * namespace that maps no ids has no root.
+ */
 void cred_exec(struct cred *to)
 {
-	bool root = !to->uid || !to->euid;
+	bool has_root_uid = !to->in_user_namespace && (!to->uid || !to->euid);
 
-	to->permitted = root ? to->bounding | to->inheritable : 0;
+	to->permitted = has_root_uid ? to->bounding | to->inheritable : 0;
 	to->effective = !to->euid ? to->permitted : 0;
 	to->suid = to->euid;
 	to->sgid = to->egid;
 	to->keepcaps = false;
 }
 
-void cred_unshare_user(struct cred *to)
+int cred_unshare_user(struct cred *to)
 {
+	if (to->in_user_namespace)
+		return -EPERM;
 	to->in_user_namespace = true;
 	to->effective = to->permitted = to->bounding = CAPS_ALL;
 	to->inheritable = 0;
 	to->keepcaps = false;
+	return 0;
 }
 
 bool cred_change_hides(const struct cred *from, const struct cred *to)

@@ -40,7 +40,7 @@ int cred_setresuid(struct cred *to, const struct cred *from, const int64_t ids[3
 int cred_setresgid(struct cred *to, const struct cred *from, const int64_t ids[3]);
 int cred_capset(struct cred *to, const struct cred *from, uint64_t effective, uint64_t permitted, uint64_t inheritable);
 void cred_exec(struct cred *to);
-void cred_unshare_user(struct cred *to);
+int cred_unshare_user(struct cred *to);
 
 /* commit_creds(): does the change make the mm undumpable? */
 bool cred_change_hides(const struct cred *from, const struct cred *to);

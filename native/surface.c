@@ -1,4 +1,5 @@
 /* The doors of fakeproc.h: take the lock, find the task, call the room that knows. */
+#define _GNU_SOURCE
 #include "fakeproc.h"
 
 #include "badness.h"
@@ -10,6 +11,7 @@
 #include "world.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -410,7 +412,14 @@ int task_set_bounding(struct world *w, int pid, uint64_t bounding)
 }
 
 int task_set_keepcaps(struct world *w, int pid, int set) { return CHANGE_CRED(w, pid, (to->keepcaps = set != 0, 0)); }
-int task_unshare_user(struct world *w, int pid) { return CHANGE_CRED(w, pid, (cred_unshare_user(to), 0)); }
+
+/* check_unshare_flags(): one thread, and it leads. Its namespace's ids map to nothing, so it makes no further one. */
+static int unshare_user(const struct task *t, struct cred *to)
+{
+	return is_leader(t) && t->signal->threads == 1 ? cred_unshare_user(to) : -EINVAL;
+}
+
+int task_unshare_user(struct world *w, int pid) { return CHANGE_CRED(w, pid, unshare_user(t, to)); }
 
 static int change_dumpable(struct mm *mm, int value)
 {
@@ -533,7 +542,7 @@ void file_close(struct file *f)
 
 ssize_t file_pread(struct file *f, const struct caller *who, void *buffer, size_t count, int64_t offset)
 {
-	return LOCKED(f->world, read_at(f, who, buffer, count, offset));
+	return offset < 0 ? -EINVAL : LOCKED(f->world, read_at(f, who, buffer, count, offset));
 }
 
 ssize_t file_read(struct file *f, const struct caller *who, void *buffer, size_t count)
@@ -561,18 +570,19 @@ ssize_t file_pwrite(struct file *f, const struct caller *who, const void *buffer
 
 int64_t file_lseek(struct file *f, int64_t offset, int whence) { return LOCKED(f->world, seek(f, offset, whence)); }
 
-/* O_RDONLY and O_PATH are no way to truncate; the rest is taken and nothing happens. */
+/* O_RDONLY is no way to truncate; the rest is taken and nothing happens. */
 int file_truncate(struct file *f)
 {
-	int mode = f->flags & 3;
+	int mode = f->flags & O_ACCMODE;
 
-	return mode == 1 || mode == 2 ? 0 : -EINVAL;
+	if (f->flags & O_PATH)
+		return -EBADF;
+	return mode == O_WRONLY || mode == O_RDWR ? 0 : -EINVAL;
 }
 
 int file_fsync(struct file *f)
 {
-	(void)f;
-	return -EINVAL;
+	return f->flags & O_PATH ? -EBADF : -EINVAL;
 }
 
 static int open_status(const struct file *f, struct status *out)

@@ -252,6 +252,16 @@ static int64_t seek_to(struct file *f, int64_t position)
 	return f->position = position;
 }
 
+/* generic_file_llseek() compares unsigned; default_llseek() signed, and finds the hole at 0 before that. */
+static int64_t seek_data_or_hole(struct file *f, int64_t offset, int whence)
+{
+	if (f->entry->behaviour == SHOWN)
+		return -EINVAL;
+	if (offset >= 0 || f->entry->behaviour == FRESH_LIMITED)
+		return -ENXIO;
+	return whence == SEEK_HOLE ? seek_to(f, 0) : -EINVAL;
+}
+
 /* The size is 0: there is no data and no hole behind any position. */
 int64_t seek(struct file *f, int64_t offset, int whence)
 {
@@ -260,7 +270,7 @@ int64_t seek(struct file *f, int64_t offset, int whence)
 	if (is_path_only(f))
 		return -EBADF;
 	if (whence == SEEK_DATA || whence == SEEK_HOLE)
-		return f->entry->behaviour == SHOWN ? -EINVAL : -ENXIO;
+		return seek_data_or_hole(f, offset, whence);
 	if (whence < SEEK_SET || whence > SEEK_END || (whence == SEEK_END && f->entry->behaviour == SHOWN))
 		return -EINVAL;
 	if (__builtin_add_overflow(from, offset, &position))

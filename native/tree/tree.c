@@ -303,13 +303,21 @@ static bool may_override(const struct status *s, const struct caller *who, int m
 	return has_cap(who, CAP_DAC_OVERRIDE);
 }
 
-/* acl_permission_check() and capable_wrt_inode_uidgid() */
+/* proc_pid_instantiate() and proc_task_instantiate() set S_IMMUTABLE. */
+static bool is_immutable(const struct node *node)
+{
+	return node->entry == &process_entry || node->entry == &thread_entry;
+}
+
+/* inode_permission(), acl_permission_check() and capable_wrt_inode_uidgid() */
 int tree_permission(const struct world *w, const struct node *node, const struct caller *who, int mask)
 {
 	struct status s;
 	uint32_t bits;
 
 	tree_status(w, node, &s);
+	if ((mask & W_OK) && is_immutable(node))
+		return -EPERM;
 	if (who->uid == s.uid)
 		bits = s.mode >> 6;
 	else if (who->gid == s.gid)
