@@ -6,10 +6,9 @@ thread: nothing in the core blocks, and that is about 30 % quicker a call than l
 
 import contextlib
 import ctypes
+import errno
 import os
-import shutil
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +32,9 @@ OPTIONS = {
     "atomic_o_trunc": "",
     "big_writes": "",
 }
+
+# What ends a mount in the foreground.
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 LIBFUSE_MISSING = "libfuse 2 is not installed: apt-get install fuse libfuse2 (or your distribution's name for it)"
 
@@ -68,55 +70,75 @@ def is_dead(point: str) -> bool:
     try:
         os.stat(point)
     except OSError as error:
-        return error.errno == 107  # ENOTCONN
+        return error.errno == errno.ENOTCONN
     return False
+
+
+def is_ours(kind: str | None) -> bool:
+    """Whether a file system of that type is one of ours."""
+    return kind == f"fuse.{OPTIONS['subtype']}"
 
 
 def unmount(point: str) -> None:
     """Take the mount away, also where it is busy or its server is dead. MountError where that is refused."""
+    import shutil
+    import subprocess
+
     tool = shutil.which("fusermount") or shutil.which("fusermount3")
     commands = [[tool, "-u", point], [tool, "-u", "-z", point]] if tool else []
     commands += [["umount", "-l", point]]
     for command in commands:
-        if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+        if subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0:
             return
     raise MountError(f"{point} cannot be unmounted: try as root: umount -l {point}")
 
 
-def _check_is_free(point: str, force: bool) -> None:
-    if is_dead(point):
-        if not force:
-            raise MountError(
-                f"{point} still has the mount of a server that died: run fusermount -u {point}, or add --force"
-            )
-        unmount(point)
-    kind = mounts().get(point)
-    if kind and kind.startswith("fuse.fakeproc") and force:
-        unmount(point)
-    elif kind:
-        raise MountError(f"{point} is already a mount point ({kind}): choose another directory, or unmount it first")
-
-
 def check_mount_point(path: str | os.PathLike[str], force: bool = False) -> str:
-    """The real path of an empty directory to mount on; MountError, and nothing done, where it is none."""
-    raw = os.path.abspath(path)
-    point = raw if is_dead(raw) else os.path.realpath(path)
-    if point == "/proc" or point.startswith("/proc/"):
+    """The real path of an empty directory to mount on; MountError, and nothing done, where it is none.
+
+    force takes away a mount of ours that is there, whether its server died or not.
+    """
+    point = os.path.realpath(path)
+    _check_is_not_proc(point)
+    _check_is_free(point, force)
+    _check_is_empty_directory(point)
+    return point
+
+
+def _check_is_not_proc(point: str) -> None:
+    if os.path.commonpath([point, "/proc"]) == "/proc":
         raise MountError(
             "never over /proc: programs would signal real processes of the synthetic pids; choose an empty directory"
         )
-    _check_is_free(point, force)
-    if not os.path.lexists(point):
-        raise MountError(f"{point} does not exist: mkdir {point}")
-    if not os.path.isdir(point):
-        raise MountError(f"{point} is not a directory: choose an empty directory")
+
+
+def _check_is_free(point: str, force: bool) -> None:
+    kind = mounts().get(point)
+    if kind is None:
+        return
+    if force and is_ours(kind):
+        unmount(point)
+    elif not is_ours(kind):
+        raise MountError(f"{point} is already a mount point ({kind}): choose another directory")
+    elif is_dead(point):
+        raise MountError(
+            f"{point} still has the mount of a server that died: run fusermount -u {point}, or add --force"
+        )
+    else:
+        raise MountError(f"{point} is already mounted: choose another directory, or add --force to take its place")
+
+
+def _check_is_empty_directory(point: str) -> None:
     try:
         entries = os.listdir(point)
+    except FileNotFoundError as error:
+        raise MountError(f"{point} does not exist: mkdir {point}") from error
+    except NotADirectoryError as error:
+        raise MountError(f"{point} is not a directory: choose an empty directory") from error
     except OSError as error:
-        raise MountError(f"{point} cannot be read: {error.strerror}") from error
+        raise MountError(f"{point} cannot be read ({error.strerror}): choose another directory") from error
     if entries:
         raise MountError(f"{point} is not empty: choose an empty directory")
-    return point
 
 
 def others_allowed() -> bool:
@@ -135,7 +157,9 @@ def check_device() -> None:
     except FileNotFoundError as error:
         raise MountError("/dev/fuse does not exist: modprobe fuse, or give the container --device /dev/fuse") from error
     except OSError as error:
-        raise MountError(f"/dev/fuse cannot be opened ({error.strerror}): try as root, or chmod 0666 /dev/fuse") from error
+        raise MountError(
+            f"/dev/fuse cannot be opened ({error.strerror}): try as root, or chmod 0666 /dev/fuse"
+        ) from error
 
 
 # --- the loop ------------------------------------------------------------------
@@ -203,15 +227,43 @@ class Mount:
         return int(main(len(words), argv, ctypes.byref(table), ctypes.sizeof(table), ctypes.c_void_p(address)))
 
 
+class _Stderr:
+    """Whatever is written to file descriptor 2, kept until it is released: libfuse says only there why it refuses."""
+
+    def __init__(self) -> None:
+        self._before, self._kept = os.dup(2), os.memfd_create("stderr")
+        os.dup2(self._kept, 2)
+
+    def release(self) -> str:
+        """What was written, as one line; from now on stderr is what it was before."""
+        os.dup2(self._before, 2)
+        text = os.pread(self._kept, 65536, 0).decode(errors="replace")
+        return "; ".join(line.strip() for line in text.splitlines() if line.strip())
+
+
 def serve(mount: Mount, on_ready: Callable[[], None]) -> None:
-    """Mount in the foreground. Ctrl-C, SIGTERM or fusermount -u ends it. MountError where libfuse refuses."""
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)  # libfuse takes only default handlers over
+    """Mount in the foreground. Ctrl-C, SIGTERM or fusermount -u ends it. MountError where libfuse refuses.
+
+    libfuse takes the signals over between mounting and being ready, and only where they have default handlers:
+    until then they have to wait, or they would leave a dead mount behind.
+    """
+    handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    stderr = _Stderr()
+
+    def is_ready() -> None:
+        stderr.release()
+        on_ready()
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
     try:
-        status = mount.run(on_ready)
+        mount.run(is_ready)
     finally:
-        signal.signal(signal.SIGINT, before)
-    if status and not mount.ready.is_set():
-        raise MountError(f"libfuse could not mount at {mount.path} (see its message above)")
+        words = stderr.release()
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+    if not mount.ready.is_set():
+        raise MountError(f"libfuse could not mount at {mount.path}: {words or 'it does not say why'}")
 
 
 @contextlib.contextmanager
@@ -235,21 +287,3 @@ def mounted(
     finally:
         unmount(point)
         thread.join(10)
-
-
-def say(line: str) -> None:
-    """One line for the person who mounted."""
-    print(line, flush=True)
-
-
-def welcome(mount: Mount, shown: list[str]) -> None:
-    """What to try first."""
-    say(f"fakeproc: kernel {mount.world.kernel}, {len(mount.world.processes)} processes at {mount.path}")
-    if "allow_other" not in mount.options:
-        say("only you can see it: root, or user_allow_other in /etc/fuse.conf, opens it to other users")
-    say("try in another shell:")
-    for command in shown:
-        say(f"  {command}")
-    say(f"Ctrl-C or fusermount -u {mount.path} ends it")
-
-

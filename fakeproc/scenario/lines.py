@@ -10,14 +10,15 @@ from collections.abc import Iterator
 
 Path = tuple[str | int, ...]
 
+# No possessive quantifiers (*+) here: Python up to 3.11.4, which Debian 12 has, gets them wrong.
 _STRING = (
-    r'"""(?:[^"\\]|\\.|"(?!""))*+"{3,5}'
-    r"|'''(?:[^']|'(?!''))*+'{3,5}"
-    r'|"(?:[^"\\\n]|\\.)*+"'
-    r"|'[^'\n]*+'"
+    r'"""(?:[^"\\]|\\.|"(?!""))*"{3,5}'
+    r"|'''(?:[^']|'(?!''))*'{3,5}"
+    r'|"(?:[^"\\\n]|\\.)*"'
+    r"|'[^'\n]*'"
 )
 _KEY = rf"(?:[A-Za-z0-9_-]+|{_STRING})"
-_BLANK = re.compile(r"(?:\s+|#[^\n]*)*+")
+_BLANK = re.compile(r"(?:\s+|#[^\n]*)*")
 _HEADER = re.compile(rf"(\[\[?)[ \t]*({_KEY}(?:[ \t]*\.[ \t]*{_KEY})*)[ \t]*\]\]?", re.DOTALL)
 _ASSIGN = re.compile(rf"({_KEY}(?:[ \t]*\.[ \t]*{_KEY})*)[ \t]*=", re.DOTALL)
 _IN_VALUE = re.compile(rf"{_STRING}|#[^\n]*|[\[{{]|[\]}}]|\n|[^\"'#\[\]{{}}\n]+", re.DOTALL)

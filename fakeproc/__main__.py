@@ -1,0 +1,7 @@
+"""python3 -m fakeproc"""
+
+import sys
+
+from fakeproc.cli import main
+
+sys.exit(main())

@@ -1,0 +1,277 @@
+"""The commands. Each verb imports what it needs when it runs: a mount is ready in a fraction of a second."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+from fakeproc import __version__
+from fakeproc.errors import FakeprocError
+
+if TYPE_CHECKING:
+    from fakeproc.mount import Mount
+    from fakeproc.rules import Kernel
+    from fakeproc.world import Task, World
+
+GOOD, ANSWER_IS_NO, ASKED_WRONGLY, INTERRUPTED = 0, 1, 2, 130
+TOPICS = ("rules", "patches", "scenario", "control", "limits")
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but a mistake is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise FakeprocError(f"{message}: see {self.prog} --help")
+
+
+# --- mount -----------------------------------------------------------------------
+
+
+def _mount_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("mountpoint", metavar="MOUNTPOINT", nargs="?", help="an empty directory")
+    add("--demo", action="store_true", help="a short tour on a temporary directory instead")
+    add("--scenario", metavar="FILE|NAME", default="default", help="the machine to show (default: a small desktop)")
+    add("--kernel", metavar="VERSION", help="whose rules, 4.7 to 6.18 (default: the scenario's)")
+    add("--patches", metavar="LIST", help="4.7 with these patches of the series: 1,4 or 1-4")
+    add("--caps", choices=("root", "caller"), default="root", help="who has capabilities: uid 0, or who really has")
+    add("-o", metavar="OPTIONS", dest="fuse_options", action="append", default=[], help="options for FUSE")
+    add("--force", action="store_true", help="take away a mount of fakeproc that is there, dead or alive")
+
+
+def _mount(options: argparse.Namespace) -> int:
+    if options.demo:
+        from fakeproc.demo import demo
+
+        return demo()
+    if options.mountpoint is None:
+        raise FakeprocError("where to? name an empty directory: mkdir /tmp/p, then fakeproc mount /tmp/p")
+
+    from fakeproc import mount, scenario
+    from fakeproc.control import Control
+
+    kernel = _asked_kernel(options)
+    described = scenario.find(options.scenario)
+    point = mount.check_mount_point(options.mountpoint, options.force)
+    world = described.build(kernel)
+    Control(world).attach()
+    served = mount.Mount(world, point, options.caps, _fuse_options(options))
+    mount.serve(served, lambda: _welcome(served))
+    _say(f"unmounted {point}")
+    return GOOD
+
+
+def _asked_kernel(options: argparse.Namespace) -> "Kernel | None":
+    """The kernel of --kernel and --patches; None where neither is given."""
+    from fakeproc import rules
+
+    if options.patches is None:
+        return None if options.kernel is None else rules.kernel(options.kernel)
+    kernel = rules.kernel("4.7" if options.kernel is None else options.kernel, options.patches)
+    if note := rules.added_note(options.patches, kernel):
+        _say(note)
+    return kernel
+
+
+def _fuse_options(options: argparse.Namespace) -> list[str]:
+    return [option for words in options.fuse_options for option in words.split(",") if option]
+
+
+def _welcome(mount: "Mount") -> None:
+    """What is there, and what to try first."""
+    world = mount.world
+    _say(f"kernel {world.kernel}, {len(world.processes)} processes at {mount.path}")
+    if "allow_other" not in mount.options:
+        _say("only you can see it: root, or user_allow_other in /etc/fuse.conf, opens it to other users")
+    if os.geteuid():
+        _say("to be root in it, as far as it asks:")
+        _say(f"  echo caller uid=0 caps=all > {mount.path}/.fakeproc/ctl")
+    _say("try in another shell:")
+    for command in _suggestions(world, mount.path):
+        _say(f"  {command}")
+    _say(f"Ctrl-C or fusermount -u {mount.path} ends it")
+
+
+def _suggestions(world: "World", path: str) -> list[str]:
+    """Read an adjustment, write it, and look at a process that shares the memory, if there is one."""
+    import shlex
+
+    first, second = _pair(world)
+    place = shlex.quote(path)
+    return [
+        f"cat {place}/{first.pid}/oom_score_adj {place}/{first.pid}/oom_score",
+        f"echo -500 > {place}/{first.pid}/oom_score_adj",
+        f"cat {place}/{second.pid}/oom_score_adj",
+    ]
+
+
+def _pair(world: "World") -> tuple["Task", "Task"]:
+    """Two processes of one mm, neither of them vforked; or the newest process, twice."""
+    processes = [task for task in world.processes if not task.is_vforked]
+    for task in processes:
+        others = [sharer for sharer in task.sharers if sharer != task and not sharer.is_vforked]
+        if others:
+            return task, others[0]
+    return processes[-1], processes[-1]
+
+
+# --- replay ----------------------------------------------------------------------
+
+
+def _replay_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("files", metavar="FILE", nargs="+", help="recordings (JSON lines), or directories of them")
+    add("--kernel", metavar="VERSION", help="replay as this kernel (default: the one that was recorded)")
+    add("--kind", metavar="KIND", action="append", help="only records of this kind: write, share, score, ...")
+    add("--mount", action="store_true", help="through a FUSE mount and real system calls")
+    add("--why", action="store_true", help="also list what is decided elsewhere, with the reason")
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from fakeproc.replay import replay_command
+
+    return replay_command(
+        options.files,
+        kernel=options.kernel,
+        mount=options.mount,
+        kind=options.kind,
+        why=options.why,
+        stream=sys.stdout,
+    )
+
+
+# --- bench -----------------------------------------------------------------------
+
+
+def _bench_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="for machines")
+    parser.add_argument("--quick", action="store_true", help="rough numbers in a few seconds")
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from fakeproc.bench import bench_command
+
+    return bench_command(json=options.json, quick=options.quick, stream=sys.stdout)
+
+
+# --- help ------------------------------------------------------------------------
+
+
+def _help_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("topic", metavar="TOPIC", nargs="?", choices=TOPICS, help=" ".join(TOPICS))
+
+
+def _help(options: argparse.Namespace) -> int:
+    from fakeproc import topics
+
+    print(topics.text(options.topic) if options.topic else _parser().format_help().rstrip())
+    return GOOD
+
+
+# --- the table -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One command: what it is for, an example, its options, and what runs it; the result is the exit code."""
+
+    what: str
+    example: str
+    declare: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+VERBS = {
+    "mount": Verb(
+        "mount a synthetic /proc in the foreground; Ctrl-C or fusermount -u ends it",
+        "mkdir /tmp/p && fakeproc mount /tmp/p --kernel 4.7",
+        _mount_options,
+        _mount,
+    ),
+    "replay": Verb(
+        "replay recordings of real kernels and print every difference",
+        "fakeproc replay tests/golden/4.8.15/write.jsonl --mount",
+        _replay_options,
+        _replay,
+    ),
+    "bench": Verb(
+        "measure this mount beside Python handlers, C and the real procfs",
+        "fakeproc bench --json",
+        _bench_options,
+        _bench,
+    ),
+    "help": Verb(
+        f"explain one of: {' '.join(TOPICS)}",
+        "fakeproc help rules",
+        _help_options,
+        _help,
+    ),
+}
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="fakeproc",
+        description="A synthetic Linux /proc in which an out-of-memory kill can be rehearsed.",
+        epilog="example: mkdir /tmp/p && fakeproc mount /tmp/p",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"fakeproc {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, verb in VERBS.items():
+        example = f"example: {verb.example}"
+        verb.declare(verbs.add_parser(name, help=verb.what, description=verb.what, epilog=example, allow_abbrev=False))
+    return parser
+
+
+# --- running ---------------------------------------------------------------------
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; the result is the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="surrogateescape")  # names of files are bytes
+    try:
+        options = _parser().parse_args((sys.argv[1:] if arguments is None else arguments) or ["help"])
+        code = VERBS[options.verb].run(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        return _nobody_reads()
+    except FakeprocError as error:
+        return _complain(str(error), ASKED_WRONGLY)
+    except OSError as error:
+        return _complain(_os_error(error), ASKED_WRONGLY)
+    return code
+
+
+def _say(line: str) -> None:
+    """One line for whoever mounts; a mount goes on when nobody reads."""
+    try:
+        print(line, flush=True)
+    except OSError:
+        _nobody_reads()
+
+
+def _complain(what: str, code: int) -> int:
+    print(f"fakeproc: {' '.join(what.split())}", file=sys.stderr)
+    return code
+
+
+def _os_error(error: OSError) -> str:
+    where = f": {error.filename}" if error.filename is not None else ""
+    return f"{error.strerror or error}{where}"
+
+
+def _nobody_reads() -> int:
+    """stdout is a pipe whose reader has gone: say no more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return ANSWER_IS_NO
+
+
+if __name__ == "__main__":
+    sys.exit(main())

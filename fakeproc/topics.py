@@ -1,0 +1,177 @@
+"""What `fakeproc help TOPIC` prints: the tables that the program itself works by, where there is one."""
+
+import textwrap
+from collections.abc import Callable
+from typing import NamedTuple
+
+WIDTH = 79
+
+
+class Patch(NamedTuple):
+    """One patch of the series; in_: how much of it is here."""
+
+    title: str
+    change: str
+    in_: str
+
+
+PATCHES = {
+    1: Patch(
+        "proc, oom: drop bogus task_lock and mm check",
+        "adjusting a task without mm (zombie, kernel thread) works; was EINVAL",
+        "yes",
+    ),
+    2: Patch(
+        "proc, oom: drop bogus sighand lock",
+        "a task that is being released reads its real values; was -16, -1000 and ESRCH",
+        "yes",
+    ),
+    3: Patch(
+        "proc, oom_adj: extract oom_score_adj setting into a helper",
+        "nothing that can be seen; patch 4 builds on it",
+        "yes",
+    ),
+    4: Patch(
+        "mm, oom_adj: make sure processes sharing mm have same view of oom_score_adj",
+        "a write reaches every process of the same mm but vforked ones, with a log line each",
+        "yes",
+    ),
+    5: Patch(
+        "mm, oom: skip vforked tasks from being selected",
+        "a vforked child scores 0 until it execs (here: oom_score), and is never the victim (later)",
+        "partly",
+    ),
+    6: Patch(
+        "mm, oom: kill all tasks sharing the mm",
+        "a sharer at -1000 dies with the victim; was spared, and the memory with it",
+        "later",
+    ),
+    7: Patch(
+        "mm, oom: fortify task_will_free_mem",
+        "only a task all of whose sharers are dying counts as about to free its memory",
+        "later",
+    ),
+    8: Patch(
+        "mm, oom: task_will_free_mem should skip oom_reaped tasks",
+        "a task that was reaped already is not waited for again; builds on 7",
+        "later",
+    ),
+    9: Patch(
+        "mm, oom_reaper: do not attempt to reap a task more than twice",
+        "after a second failure the reaper gives up, and says so",
+        "later",
+    ),
+    10: Patch(
+        "mm, oom: hide mm which is shared with kthread or global init",
+        "an mm pinned by one that cannot be killed no longer blocks the OOM killer",
+        "later",
+    ),
+}
+
+LIMITS = (
+    "Never mount it over /proc: a program that is shown synthetic pids signals the REAL processes of these numbers. "
+    "fakeproc refuses to.",
+    "A request brings its caller's uid, but not his capabilities. --caps root (the default): uid 0, as the server "
+    "sees it, has all of them, others none. --caps caller: those that he really has, if his user namespace is the "
+    "server's. `caller` in .fakeproc/ctl sets who the requests that follow come from.",
+    "/proc/self leads to the caller's real pid, and nowhere where the world does not know it.",
+    "The OOM killer itself, the reaper and most of the tree are not in yet: oom_adj, oom_score_adj, oom_score, comm, "
+    "cmdline, stat, status, statm, cgroup and task/ are.",
+    "Recordings judge 4.7, 4.8, 6.1 and 6.18; the versions between follow what is known of their sources.",
+    "Some things the kernel's FUSE client decides before fakeproc is asked:",
+)
+
+
+def text(topic: str) -> str:
+    """The text of a topic, without a newline at the end."""
+    return TOPICS[topic]().rstrip()
+
+
+def _wrapped(words: str, indent: int, first: str = "") -> str:
+    """Filled lines, indented; the first one starts with `first` instead."""
+    space = " " * indent
+    return textwrap.fill(words, WIDTH, initial_indent=first or space, subsequent_indent=space)
+
+
+def _rules() -> str:
+    from fakeproc import rules
+
+    versions = rules.versions()
+    lines = [f"Kernels: {' '.join(versions)}; single patches of the series go on top of 4.7.", ""]
+    for row in rules.rows():
+        until = "on" if row.until == versions[-1] else f"to {row.until}"
+        patch = f", patch {row.patch}" if row.patch else ""
+        lines += [f"{row.name}: {row.since} {until}{patch}", _wrapped(row.text, 4)]
+    return "\n".join(lines)
+
+
+def _patches() -> str:
+    head = 'The ten patches of "Handle oom bypass more gracefully" (June 2016), between 4.7 and 4.8.'
+    lines = [head, "--patches 1,4 applies some of them to 4.7, and what they build on.", ""]
+    for number, patch in PATCHES.items():
+        lines += [f"{number:2}  {patch.title}  [{patch.in_}]", _wrapped(patch.change, 4)]
+    return "\n".join(lines)
+
+
+EXAMPLE = """\
+[machine]
+kernel = "4.8"              # or { base = "4.7", patches = [1, 4] }
+ram = "8 GiB"
+
+[[process]]
+pid = 1200
+comm = "browser"
+uid = 1000
+anon = "900 MiB"
+threads = 24
+oom_score_adj = 300
+
+[[process]]
+comm = "gpu-helper"
+clone_vm_of = "browser"     # shares its memory, not its adjustment
+
+[[process]]
+comm = "updater"
+vfork_of = "browser"        # in its parent's memory until it execs
+"""
+
+
+def _scenario() -> str:
+    from fakeproc import scenario
+    from fakeproc.scenario import keys
+
+    lines = [
+        "A scenario is a TOML file: fakeproc mount /tmp/p --scenario FILE",
+        f"or a bundled one by its name: {' '.join(scenario.bundled_names())}",
+        "",
+        EXAMPLE,
+        _wrapped(f"[machine]: {' '.join(keys.MACHINE_KEYS)}", 0),
+        _wrapped(f"[[process]]: {' '.join(keys.PROCESS_KEYS)}", 0),
+    ]
+    return "\n".join(lines)
+
+
+def _control() -> str:
+    from fakeproc import commands
+
+    return f"Commands for MOUNTPOINT/.fakeproc/ctl; log says what became of them, world shows all.\n{commands.usage()}"
+
+
+def _limits() -> str:
+    from fakeproc.replay import elsewhere
+
+    lines = ["A synthetic /proc is not the real one. What to know:", ""]
+    lines += [_wrapped(limit, 2, "- ") for limit in LIMITS]
+    lines += [
+        _wrapped(f"{kind.name}: {kind.reason}", 6, "    - ") for kind in elsewhere.KINDS if kind.mode == elsewhere.MOUNT
+    ]
+    return "\n".join(lines)
+
+
+TOPICS: dict[str, Callable[[], str]] = {
+    "rules": _rules,
+    "patches": _patches,
+    "scenario": _scenario,
+    "control": _control,
+    "limits": _limits,
+}

@@ -1,0 +1,182 @@
+"""The command line: a person types it without a manual, and a mistake is one line that names the way out."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from server import FAKEPROC, ask, serving
+
+from fakeproc import cli, rules, topics
+
+VERBS = list(cli.VERBS)
+
+
+def lines_of_help(*arguments: str) -> list[str]:
+    done = ask(*arguments, env={**os.environ, "COLUMNS": "80"})
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.splitlines()
+
+
+# --- help --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([verb, "--help"] for verb in VERBS)], ids=" ".join)
+def test_help_fits_a_screen_and_shows_an_example(arguments: list[str]) -> None:
+    lines = lines_of_help(*arguments)
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+    assert lines[-1].startswith("example: ")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_example_is_understood(verb: str) -> None:
+    example = cli.VERBS[verb].example.split("fakeproc ")[-1].split()
+    assert cli._parser().parse_args(example).verb == verb
+
+
+def test_without_a_verb_it_helps() -> None:
+    assert lines_of_help() == lines_of_help("--help") == lines_of_help("help")
+
+
+def test_every_topic_has_a_text() -> None:
+    assert set(cli.TOPICS) == set(topics.TOPICS)
+    for topic in cli.TOPICS:
+        assert len(lines_of_help("help", topic)) > 5
+
+
+def test_the_rules_are_those_of_the_core() -> None:
+    text = topics.text("rules")
+    for row in rules.rows():
+        assert row.name in text
+        assert " ".join(row.text.split()[:3]) in text
+
+
+def test_a_patch_is_called_in_only_where_the_core_has_a_rule_of_it() -> None:
+    ruled = {row.patch for row in rules.rows()} - {0}
+    assert set(topics.PATCHES) == set(rules.PATCHES)
+    assert {number for number, patch in topics.PATCHES.items() if patch.in_ != "later"} == ruled
+
+
+def test_version() -> None:
+    assert ask("--version").stdout.startswith("fakeproc 0.")
+
+
+# --- mistakes ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["mout"], "invalid choice: 'mout'"),
+        (["mount"], "name an empty directory"),
+        (["mount", "--nosuch"], "--nosuch"),
+        (["mount", "a", "b"], "unrecognized arguments: b"),
+        (["mount", "--caps", "all", "."], "choose from"),
+        (["mount", "/tmp", "--kernel", "5.9"], "is not known: choose one of 4.7 4.8"),
+        (["mount", "/tmp", "--kernel", ""], "is not known"),
+        (["mount", "/tmp", "--patches", "11"], "the series has 1 to 10"),
+        (["mount", "/tmp", "--patches", "4-1"], "runs backwards"),
+        (["mount", "/tmp", "--patches", "one"], "are not understood"),
+        (["mount", "/tmp", "--patches", "1", "--kernel", "4.8"], "on top of kernel 4.7, not 4.8"),
+        (["mount", "/tmp", "--scenario", "nosuch"], "there is no scenario"),
+        (["mount", "/tmp", "--scenario", "/nosuch.toml"], "/nosuch.toml"),
+        (["mount", "/tmp", "--scenario", "/"], "/"),
+        (["mount", "/tmp", "--scenario", "/dev/null/a.toml"], "/dev/null/a.toml"),
+        (["help", "nosuch"], "choose from"),
+        (["replay"], "FILE"),
+        (["replay", "/nosuch.jsonl"], "/nosuch.jsonl"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_one_line_and_exit_code_2(arguments: list[str], says: str) -> None:
+    done = ask(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("fakeproc: ")
+    assert done.stderr.count("\n") == 1
+    assert says in done.stderr
+
+
+def test_a_file_name_of_any_bytes_is_named(tmp_path: Path) -> None:
+    done = subprocess.run([*map(os.fsencode, FAKEPROC), b"mount", b"/tmp/\xff\xfe"], capture_output=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"fakeproc: /tmp/\xff\xfe does not exist")
+
+
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
+    with subprocess.Popen([*FAKEPROC, "help", "rules"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_an_interrupt_is_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(_topic: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(topics, "text", interrupted)
+    assert cli.main(["help", "rules"]) == 130
+    assert capsys.readouterr().err == "fakeproc: interrupted\n"
+
+
+# --- start -------------------------------------------------------------------------
+
+
+def test_a_verb_imports_only_what_it_needs() -> None:
+    program = "import sys, fakeproc.cli; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
+    unwanted = {"tomllib", "fuse", "json", "subprocess", "pyfakefs", "fakeproc.scenario", "fakeproc.replay"}
+    assert not unwanted & set(done.stdout.split())
+
+
+def test_what_lies_around_is_not_imported(tmp_path: Path) -> None:
+    for name in ("fuse.py", "argparse.py", "fakeproc.py"):
+        (tmp_path / name).write_text("raise SystemExit('wrong file')")
+    assert ask("--version", cwd=tmp_path).returncode == 0
+
+
+# --- mount -------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("fuse")
+@pytest.mark.parametrize(
+    ("options", "said", "helper"),
+    [
+        ([], "kernel 4.8,", "-500"),
+        (["--kernel", "6.18"], "kernel 6.18,", "-500"),
+        (["--kernel", "4.7.4"], "kernel 4.7,", "300"),
+        (["--patches", "1,2"], "kernel 4.7 with patches 1, 2,", "300"),
+        (["--patches", "4"], "added patch 3: what was asked for builds on it", "-500"),
+        (["--patches", "0"], "kernel 4.7,", "300"),
+    ],
+    ids=str,
+)
+def test_the_commands_that_it_suggests_show_what_the_kernel_does(
+    options: list[str], said: str, helper: str, mount_point: Path
+) -> None:
+    with serving(mount_point, *options) as server:
+        assert server.welcome[0].startswith(said)
+        commands = [line.strip() for line in server.welcome if line.startswith("  ")]
+        shown = [subprocess.check_output(["sh", "-c", command], text=True) for command in commands]
+    assert len(commands) == 3
+    assert shown[0].startswith("300\n")
+    assert shown[1:] == ["", f"{helper}\n"]
+
+
+@pytest.mark.usefixtures("fuse")
+def test_a_scenario_file_is_mounted(mount_point: Path, tmp_path: Path) -> None:
+    described = tmp_path / "two.toml"
+    described.write_text(topics.EXAMPLE)
+    with serving(mount_point, "--scenario", str(described)) as server:
+        assert "processes" in server.welcome[0]
+        assert (mount_point / "1200" / "comm").read_text() == "browser\n"
+        assert (mount_point / ".fakeproc" / "world").read_text().startswith("kernel")
+
+
+@pytest.mark.usefixtures("fuse")
+def test_the_demo_holds_what_it_claims() -> None:
+    done = ask("mount", "--demo")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.endswith("\nall of it as it should be\n")

@@ -1,0 +1,53 @@
+"""What README.md says is so."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from server import cleared, is_mounted
+
+from fakeproc import scenario, topics
+
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.usefixtures("fuse")
+def test_the_session_works_when_pasted(mount_point: Path) -> None:
+    (session,) = blocks("sh")
+    assert not is_mounted(mount_point)
+    commands = session.replace("/tmp/p", str(mount_point)).replace("python3 mount.py --setup-only\n", "")
+    commands = commands.replace("python3 mount.py", f"{sys.executable} -P -m fakeproc mount")
+    with cleared(mount_point):
+        done = subprocess.run(["bash", "-e"], input=commands, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    expected = re.findall(r"  # (.*)", session)
+    printed = [line for line in done.stdout.splitlines() if line in expected]
+    assert done.stderr == ""
+    assert printed == expected
+
+
+def test_the_scenario_is_the_one_that_help_shows() -> None:
+    assert blocks("toml") == [topics.EXAMPLE]
+    assert [task.comm for task in scenario.loads(topics.EXAMPLE).build().processes][-3:] == [
+        "browser",
+        "gpu-helper",
+        "updater",
+    ]
+
+
+def test_the_table_of_patches_is_the_one_that_help_shows() -> None:
+    rows = re.findall(r"^\| (\d+) (.*?) \| (.*) \| (\w+) \|$", README, re.MULTILINE)
+    assert {int(number): topics.Patch(*rest) for number, *rest in rows} == topics.PATCHES
+
+
+def test_the_commands_are_there() -> None:
+    (two,) = blocks("bash")
+    for line in two.splitlines():
+        path = line.removeprefix("python3 ").split()[0]
+        assert (ROOT / path).stat().st_mode & 0o111
