@@ -18,6 +18,7 @@ CLONE_VFORK = lib.CORE_CLONE_VFORK
 CLONE_PARENT = lib.CORE_CLONE_PARENT
 CLONE_THREAD = lib.CORE_CLONE_THREAD
 CLONE_NEWPID = lib.CORE_CLONE_NEWPID
+GFP_KERNEL = 0x24000C0
 THREAD_FLAGS = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD
 
 
@@ -211,6 +212,50 @@ class World:
     def holds(self, rule: str) -> bool:
         """Whether the rule of that name (see fakeproc.rules.rows) holds here."""
         return bool(lib.world_rule(self._w, next(row.number for row in rules.rows() if row.name == rule)))
+
+    # --- out of memory ---------------------------------------------------------
+
+    def oom(
+        self,
+        by: "Task | None" = None,
+        *,
+        gfp_mask: int = GFP_KERNEL,
+        order: int = 0,
+        kworker: str = "kworker/0:1",
+        memcg: str | None = None,
+        limit: int | str = 0,
+    ) -> bool:
+        """out_of_memory(): a task's allocation found nothing (default: SysRq-f's, by a kworker, with order -1).
+
+        gfp_mask 0 is the page-fault path; memcg and limit name a memory cgroup that is full. Returns what the
+        kernel's function returns: False where nobody could be helped.
+        """
+        path = ffi.new("char[]", memcg.encode()) if memcg else ffi.NULL
+        request = ffi.new("struct oom_request *", [gfp_mask, order, 0, path, units.pages(limit)])
+        pid = by.id if by else 0
+        return bool(check(lib.world_oom(self._w, pid, kworker.encode(), request), f"task {pid}"))
+
+    def sysrq_f(self, kworker: str = "kworker/0:1") -> bool:
+        """What writing f to /proc/sysrq-trigger does."""
+        return self.oom(order=-1, kworker=kworker)
+
+    def run(self, time: int | str) -> None:
+        """Let time pass ("250 ms" or nanoseconds): who was killed exits, and the reaper reaps."""
+        lib.world_run(self._w, units.duration(time))
+
+    @property
+    def panic(self) -> str | None:
+        """What the machine panicked with."""
+        text = lib.world_panic(self._w)
+        return None if text == ffi.NULL else str(ffi.string(text).decode())
+
+    def set_sysctl(self, **values: int) -> None:
+        """panic_on_oom, oom_kill_allocating_task, oom_dump_tasks. OSError EINVAL for a value that is refused."""
+        sysctl = ffi.new("struct sysctl *")
+        lib.world_sysctl(self._w, sysctl)
+        for name, value in values.items():
+            setattr(sysctl, name, value)
+        check(lib.world_set_sysctl(self._w, sysctl), "sysctl")
 
     # --- log -----------------------------------------------------------------
 
@@ -559,6 +604,14 @@ class Task:
         c = ffi.new("struct caller *")
         self._do(lib.task_caller, c)
         return Caller(c.pid, c.uid, c.gid, c.caps, c.mems, ffi.string(c.comm).decode("utf-8", "surrogateescape"))
+
+    def set_flag(self, flag: int, is_set: bool = True) -> None:
+        """A condition or mark of the OOM killer as it stands (TASK_DSLEEP and others of the core): for building worlds."""
+        self._do(lib.task_set_flag, flag, is_set)
+
+    def set_memory_kept(self, *, anon_locked: int = 0, shmem_shared: int = 0) -> None:
+        """How many of its pages the reaper leaves."""
+        self._do(lib.task_set_memory_kept, anon_locked, shmem_shared)
 
     # --- files -----------------------------------------------------------------
 

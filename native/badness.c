@@ -35,12 +35,12 @@ static int64_t root_bonus(const struct world *w, const struct task *user, int64_
 }
 
 /* total / 1000 is cut off first: below 1000 pages the adjustment moves nothing. */
-static int64_t adjustment(const struct world *w, const struct task *user)
+static int64_t adjustment(const struct task *user, uint64_t total)
 {
-	return user->signal->oom_score_adj * (int64_t)(total_pages(w) / 1000);
+	return user->signal->oom_score_adj * (int64_t)(total / 1000);
 }
 
-bool badness(const struct world *w, const struct task *t, int64_t *points)
+bool badness_of_total(const struct world *w, const struct task *t, uint64_t total, int64_t *points)
 {
 	const struct task *user = is_unkillable(t) ? NULL : first_with_mm(t->signal);
 
@@ -48,10 +48,15 @@ bool badness(const struct world *w, const struct task *t, int64_t *points)
 	if (!user || is_exempt(w, user))
 		return false;
 	*points = pages_of(&user->mm->memory);
-	*points += adjustment(w, user) - root_bonus(w, user, *points);
+	*points += adjustment(user, total) - root_bonus(w, user, *points);
 	if (!w->rules.badness_is_signed && *points < 1)
 		*points = 1;
 	return true;
+}
+
+bool badness(const struct world *w, const struct task *t, int64_t *points)
+{
+	return badness_of_total(w, t, total_pages(w), points);
 }
 
 static bool shares_node(const struct task *t, uint64_t mems)

@@ -12,6 +12,9 @@ struct world;
 /* The pages that killing it would free, moved by its adjustment: false where it is not eligible. */
 bool badness(const struct world *w, const struct task *t, int64_t *points);
 
+/* The same on a machine, or in a memory cgroup, of that many pages. */
+bool badness_of_total(const struct world *w, const struct task *t, uint64_t total, int64_t *points);
+
 /* What /proc/PID/oom_score shows to this reader. */
 uint64_t oom_score(const struct world *w, const struct task *t, const struct caller *reader);
 

@@ -38,6 +38,7 @@ struct memory {
 	int64_t anon, file, shmem, swapents;	/* pages */
 	uint32_t ptes, pmds;			/* page table pages */
 	uint64_t total_vm;			/* pages */
+	int64_t anon_locked, shmem_shared;	/* parts of anon and shmem that the reaper leaves */
 };
 
 /* One task as its world knows it. */
@@ -58,6 +59,7 @@ struct task_info {
 	int32_t dumpable;
 	uint32_t flags;		/* TASK_* */
 	int32_t exit_code;	/* as wait(2) gives it */
+	int32_t oom_victims;	/* threads of its process that have TASK_MEMDIE; 0 or 1 since 4.9 */
 	char state;		/* R S D T Z as in /proc/PID/stat */
 	char comm[COMM_SIZE];
 	struct memory memory;
@@ -72,7 +74,19 @@ enum {
 	TASK_IN_USER_NAMESPACE = 32,
 	TASK_MULTIPROCESS = 64,	/* MMF_MULTIPROCESS of its mm */
 	TASK_OOM_REAPED = 128,	/* MMF_OOM_REAPED, later MMF_OOM_SKIP, of its mm */
-	TASK_SIGHAND_GONE = 256
+	TASK_SIGHAND_GONE = 256,
+	TASK_KILLED = 512,		/* SIGKILL is pending for it (fatal_signal_pending) */
+	TASK_EXITING = 1024,		/* PF_EXITING */
+	TASK_MEMDIE = 2048,		/* TIF_MEMDIE: may use the reserves */
+	TASK_DSLEEP = 4096,		/* sleeps uninterruptibly: cannot exit */
+	TASK_HOLDS_MMAP_LOCK = 8192,	/* for writing: the reaper cannot take it */
+	TASK_COREDUMPING = 16384,	/* writes a core dump: not dying, but SIGKILL ends it */
+	TASK_EXIT_WAITS = 32768,	/* exiting, its mm still attached: waits for an mmap lock that another holds */
+	TASK_GROUP_EXIT = 65536,	/* SIGNAL_GROUP_EXIT of its process */
+	TASK_OOM_ORIGIN = 131072,	/* oom_flag_origin of its process: swapoff, KSM */
+	TASK_NOT_REAPABLE = 262144,	/* MMF_OOM_NOT_REAPABLE of its mm */
+	TASK_WILL_FREE_MEM = 524288,	/* task_will_free_mem() says so */
+	TASK_IN_VFORK = 1048576		/* in_vfork() says so */
 };
 
 /* clone(2) flags, with the kernel's values. */
@@ -83,6 +97,20 @@ enum {
 	CORE_CLONE_PARENT = 0x8000,
 	CORE_CLONE_THREAD = 0x10000,
 	CORE_CLONE_NEWPID = 0x20000000
+};
+
+/* Who asked for memory, and how. */
+struct oom_request {
+	uint32_t gfp_mask;		/* 0: the page-fault path */
+	int32_t order;			/* -1: SysRq-f */
+	uint64_t nodemask;		/* nodes of the allocation's memory policy, 0 = none */
+	const char *memcg;		/* path of the memory cgroup whose limit was hit, NULL = the machine's */
+	uint64_t memcg_pages;		/* its limit */
+};
+
+/* /proc/sys/vm, as far as the OOM killer asks. */
+struct sysctl {
+	int32_t panic_on_oom, oom_kill_allocating_task, oom_dump_tasks;
 };
 
 /* ---- rules: what a kernel version does ---- */
@@ -142,9 +170,22 @@ int task_set_mems(struct world *w, int pid, uint64_t mems);
 int task_set_oom_score_adj(struct world *w, int pid, int value, int minimum);	/* as it stands, no rule asked */
 int task_set_oom_reaped(struct world *w, int pid);
 int task_set_vfork_done(struct world *w, int pid, int set);
+int task_set_parent(struct world *w, int pid, int parent);	/* real_parent, by a thread's id; 0 = none */
+int task_set_mm_of(struct world *w, int pid, int other);	/* the mm of that task from now on */
 int task_set_subreaper(struct world *w, int pid, int set);
 int task_badness(struct world *w, int pid, int64_t *points);	/* 1 = eligible, 0 = not */
 int task_caller(struct world *w, int pid, struct caller *out);	/* who that task is for a file */
+
+int task_set_memory_kept(struct world *w, int pid, int64_t anon_locked, int64_t shmem_shared);
+int task_set_flag(struct world *w, int pid, uint32_t flag, int set);	/* DSLEEP HOLDS_MMAP_LOCK COREDUMPING EXIT_WAITS KILLED EXITING MEMDIE OOM_ORIGIN NOT_REAPABLE OOM_REAPED */
+
+/* ---- out of memory ---- */
+/* pid: who allocates, 0 = a kworker of that name. 1 = somebody was killed or is dying, 0 = nobody, or an errno. */
+int world_oom(struct world *w, int pid, const char *kworker, const struct oom_request *request);
+void world_run(struct world *w, int64_t nanoseconds);	/* time passes: victims exit, the reaper reaps */
+void world_sysctl(struct world *w, struct sysctl *out);
+int world_set_sysctl(struct world *w, const struct sysctl *value);
+const char *world_panic(struct world *w);		/* what the machine panicked with, or NULL */
 
 /* ---- credentials, as the system calls ---- */
 int task_setresuid(struct world *w, int pid, int64_t real, int64_t effective, int64_t saved);	/* -1 = keep */

@@ -28,7 +28,51 @@ enum version { V4_7, V4_8, V4_9, V4_14, V4_19, V5_4, V5_10, V5_15, V6_1, V6_6, V
 	RULE(oom_adj_reads_at_most_15, V5_10, V6_18, 0, \
 	     "oom_score_adj 942 to 999 reads 15 in oom_adj, not 16 (came between 5.9.2 and 5.10.7)") \
 	RULE(vfork_child_hidden, V4_8, V6_18, 5, \
-	     "a vforked child scores 0 until it execs or exits") \
+	     "a vforked child scores 0 until it execs or exits, and is never chosen") \
+	RULE(sharers_at_minus_1000_die, V4_8, V6_18, 6, \
+	     "a process at -1000 that shares the victim's mm is killed too, and the mm reaped") \
+	RULE(dying_means_all_sharers, V4_8, V6_18, 7, \
+	     "a dying task is left to die silently only where every process sharing its mm is dying") \
+	RULE(reaped_mm_frees_nothing, V4_8, V6_18, 8, \
+	     "a dying task whose mm was reaped already is not waited for again") \
+	RULE(reaper_gives_up, V4_8, V4_8, 9, \
+	     "after two failed rounds the reaper gives an mm up, and somebody else is chosen") \
+	RULE(pinned_mm_hidden, V4_8, V6_18, 10, \
+	     "an mm shared with a kernel thread or global init is hidden from the next choice, and said so") \
+	RULE(kthread_pins_mm, V4_7, V4_8, 0, \
+	     "a kernel thread that borrowed the victim's mm keeps it from being reaped") \
+	RULE(victim_keeps_mm, V4_9, V6_18, 0, \
+	     "a victim is known by its mm: reaped or not after one round, it is not waited for again") \
+	RULE(child_is_sacrificed, V4_7, V4_19, 0, \
+	     "a child with an mm of its own dies instead of its parent (gone between 5.0 and 5.3)") \
+	RULE(fault_path_kills, V4_7, V5_10, 0, \
+	     "a page fault that finds no memory runs the OOM killer (gone in 5.16)") \
+	RULE(memcg_keeps_first, V4_7, V4_19, 0, \
+	     "on equal points the older process of a memory cgroup is chosen, not the younger (gone by 5.3)") \
+	RULE(dump_outlasts_kill, V6_1, V6_18, 0, \
+	     "a task that dumps core is not dying until the dump is done, also when it was killed (since 5.17)") \
+	RULE(reaper_waits, V6_1, V6_18, 0, \
+	     "the reaper starts 2 s after the kill (since 5.18)") \
+	RULE(reaper_takes_locked, V6_1, V6_18, 0, \
+	     "the reaper takes mlocked memory too (since 5.18)") \
+	RULE(gfp_values_of_2016, V4_7, V4_9, 0, \
+	     "gfp_mask has the values of 2016 (they changed in 4.10 and several times since)") \
+	RULE(kill_line_names_score, V4_7, V4_19, 0, \
+	     "a kill is logged in two lines: 'Kill process N (comm) score S or sacrifice child', 'Killed process'") \
+	RULE(kill_line_names_uid, V5_4, V6_18, 0, \
+	     "the 'Killed process' line has UID, pgtables and oom_score_adj") \
+	RULE(header_names_nodemask, V4_9, V4_19, 0, \
+	     "the 'invoked oom-killer' line has the nodemask") \
+	RULE(table_is_announced, V4_19, V6_18, 0, \
+	     "the task table begins with 'Tasks state (memory values in pages):'") \
+	RULE(table_in_bytes, V4_19, V6_18, 0, \
+	     "the task table has pgtables_bytes, not nr_ptes and nr_pmds (since 4.17)") \
+	RULE(table_splits_rss, V6_12, V6_18, 0, \
+	     "the task table has rss_anon, rss_file and rss_shmem (came between 6.5 and 6.18)") \
+	RULE(summary_line, V5_4, V6_18, 0, \
+	     "'oom-kill:constraint=...' names constraint, cgroups, task, pid and uid (since 5.0)") \
+	RULE(no_victim_is_logged, V5_4, V6_18, 0, \
+	     "'Out of memory and no killable processes...' is logged for SysRq-f and memory cgroups, too") \
 	RULE(root_bonus, V4_7, V4_14, 0, \
 	     "CAP_SYS_ADMIN is worth 3 % of the points (gone in 4.17)") \
 	RULE(reader_mems_count, V4_7, V4_19, 0, \

@@ -4,6 +4,9 @@
 
 #include "badness.h"
 #include "oom_adj.h"
+#include "oom_kill.h"
+#include "reaper.h"
+#include "run.h"
 #include "task.h"
 #include "text.h"
 #include "tree/file.h"
@@ -33,6 +36,7 @@ struct world *world_new(int version, uint32_t patches, uint64_t ram_pages, uint6
 	w->ram_pages = ram_pages;
 	w->swap_pages = swap_pages;
 	w->pids.max = PID_MAX_DEFAULT;
+	w->sysctl.oom_dump_tasks = 1;
 	w->tasks.size = sizeof(struct task);
 	w->signals.size = sizeof(struct signal);
 	w->mms.size = sizeof(struct mm);
@@ -43,6 +47,7 @@ void world_free(struct world *w)
 {
 	if (!w)
 		return;
+	reaper_drop(w);
 	drop_tasks(w);
 	pid_drop(&w->pids);
 	klog_drop(&w->log);
@@ -211,9 +216,15 @@ static int borrow(struct world *w, struct task *kthread, int pid)
 
 int task_use_mm(struct world *w, int kthread, int pid) { return WITH_TASK(w, kthread, borrow(w, t, pid)); }
 
-static uint32_t flags_of(const struct task *t)
+static uint32_t flags_of(const struct world *w, const struct task *t)
 {
-	uint32_t flags = t->flags & (TASK_KTHREAD | TASK_VFORK_DONE | TASK_ZOMBIE | TASK_SIGHAND_GONE);
+	uint32_t flags = t->flags;
+
+	flags |= t->signal->group_exit ? TASK_GROUP_EXIT : 0;
+	flags |= t->signal->oom_flag_origin ? TASK_OOM_ORIGIN : 0;
+	flags |= t->mm && t->mm->not_reapable ? TASK_NOT_REAPABLE : 0;
+	flags |= will_free_mem(w, t) ? TASK_WILL_FREE_MEM : 0;
+	flags |= in_vfork(t) ? TASK_IN_VFORK : 0;
 
 	flags |= is_global_init(t) ? TASK_GLOBAL_INIT : 0;
 	flags |= t->signal->unkillable && !is_global_init(t) ? TASK_NAMESPACE_INIT : 0;
@@ -223,7 +234,7 @@ static uint32_t flags_of(const struct task *t)
 	return flags;
 }
 
-static void fill_info(const struct task *t, struct task_info *out)
+static void fill_info(const struct world *w, const struct task *t, struct task_info *out)
 {
 	const struct task *parent = t->signal->parent;
 	const struct cred *c = t->cred;
@@ -238,7 +249,7 @@ static void fill_info(const struct task *t, struct task_info *out)
 		.caps = c->effective, .caps_permitted = c->permitted, .caps_inheritable = c->inheritable,
 		.mems = t->mems,
 		.oom_score_adj = t->signal->oom_score_adj, .oom_score_adj_min = t->signal->oom_score_adj_min,
-		.flags = flags_of(t), .exit_code = t->signal->exit_code, .state = t->state,
+		.flags = flags_of(w, t), .oom_victims = t->signal->oom_victims, .exit_code = t->signal->exit_code, .state = t->state,
 	};
 	memcpy(out->comm, t->comm, COMM_SIZE);
 	if (!t->mm)
@@ -249,7 +260,7 @@ static void fill_info(const struct task *t, struct task_info *out)
 	out->memory = t->mm->memory;
 }
 
-int task_get(struct world *w, int pid, struct task_info *out) { return WITH_TASK(w, pid, (fill_info(t, out), 0)); }
+int task_get(struct world *w, int pid, struct task_info *out) { return WITH_TASK(w, pid, (fill_info(w, t, out), 0)); }
 
 int task_set_comm(struct world *w, int pid, const char *bytes, size_t length)
 {
@@ -352,13 +363,28 @@ int task_set_oom_score_adj(struct world *w, int pid, int value, int minimum)
 
 int task_set_oom_reaped(struct world *w, int pid) { return WITH_TASK(w, pid, t->mm ? (t->mm->oom_reaped = true, 0) : -EINVAL); }
 
-static int change_vfork_done(struct task *t, int set)
+int task_set_vfork_done(struct world *w, int pid, int set) { return WITH_TASK(w, pid, (set_vfork_done(t, set), 0)); }
+
+static int change_parent(const struct world *w, struct task *t, int pid)
 {
-	t->flags = set ? t->flags | TASK_VFORK_DONE : t->flags & ~(uint32_t)TASK_VFORK_DONE;
+	struct task *parent = pid_find(&w->pids, pid);
+
+	if (pid && (!parent || parent->signal == t->signal))
+		return -EINVAL;
+	set_parent(t, parent);
 	return 0;
 }
 
-int task_set_vfork_done(struct world *w, int pid, int set) { return WITH_TASK(w, pid, change_vfork_done(t, set)); }
+int task_set_parent(struct world *w, int pid, int parent) { return WITH_TASK(w, pid, change_parent(w, t, parent)); }
+
+static int change_mm(struct world *w, struct task *t, int pid)
+{
+	const struct task *other = pid_find(&w->pids, pid);
+
+	return other ? set_mm(w, t->signal, other->mm) : -ESRCH;
+}
+
+int task_set_mm_of(struct world *w, int pid, int other) { return WITH_TASK(w, pid, change_mm(w, t, other)); }
 
 int task_set_subreaper(struct world *w, int pid, int set)
 {
@@ -375,6 +401,90 @@ static int identify(const struct task *t, struct caller *out)
 }
 
 int task_caller(struct world *w, int pid, struct caller *out) { return WITH_TASK(w, pid, identify(t, out)); }
+
+/* ---- out of memory ---- */
+
+void world_run(struct world *w, int64_t nanoseconds)
+{
+	world_lock(w);
+	run_until(w, w->now + (nanoseconds > 0 ? nanoseconds : 0));
+	world_unlock(w);
+}
+
+int world_oom(struct world *w, int pid, const char *kworker, const struct oom_request *request)
+{
+	struct signal signal = { 0 };
+	struct task worker = { .signal = &signal, .flags = TASK_KTHREAD, .mems = UINT64_MAX };
+	struct task *current;
+	int result;
+
+	signal.leader = &worker;
+	set_comm(&worker, kworker, strlen(kworker));
+	world_lock(w);
+	current = pid ? pid_find(&w->pids, pid) : &worker;
+	result = current ? allocate(w, current, request) : -ESRCH;
+	world_unlock(w);
+	return result;
+}
+
+void world_sysctl(struct world *w, struct sysctl *out) { LOCKED(w, (*out = w->sysctl, 0)); }
+
+int world_set_sysctl(struct world *w, const struct sysctl *value)
+{
+	if (value->panic_on_oom < 0 || value->panic_on_oom > 2)
+		return -EINVAL;
+	return LOCKED(w, (w->sysctl = *value, 0));
+}
+
+const char *world_panic(struct world *w) { return w->oom.panic[0] ? w->oom.panic : NULL; }
+
+static int keep_memory(struct mm *mm, int64_t anon_locked, int64_t shmem_shared)
+{
+	if (!mm || anon_locked < 0 || shmem_shared < 0)
+		return -EINVAL;
+	mm->memory.anon_locked = anon_locked;
+	mm->memory.shmem_shared = shmem_shared;
+	return 0;
+}
+
+int task_set_memory_kept(struct world *w, int pid, int64_t anon_locked, int64_t shmem_shared)
+{
+	return WITH_TASK(w, pid, keep_memory(t->mm, anon_locked, shmem_shared));
+}
+
+static int set_mark(bool *mark, int set)
+{
+	*mark = set != 0;
+	return 0;
+}
+
+static int change_flag(struct world *w, struct task *t, uint32_t flag, int set)
+{
+	const uint32_t own = TASK_DSLEEP | TASK_HOLDS_MMAP_LOCK | TASK_COREDUMPING | TASK_EXIT_WAITS | TASK_EXITING;
+
+	if (flag & own)
+		t->flags = set ? t->flags | flag : t->flags & ~flag;
+	else if (flag == TASK_KILLED && set)
+		send_kill(t->signal);
+	else if (flag == TASK_MEMDIE)
+		set ? mark_victim(w, t) : exit_victim(t);
+	else if (flag == TASK_OOM_ORIGIN)
+		t->signal->oom_flag_origin = set != 0;
+	else if (flag == TASK_GROUP_EXIT)
+		t->signal->group_exit = set != 0;
+	else
+		return t->mm && flag == TASK_OOM_REAPED	   ? set_mark(&t->mm->oom_reaped, set)
+		       : t->mm && flag == TASK_NOT_REAPABLE ? set_mark(&t->mm->not_reapable, set)
+							    : -EINVAL;
+	if (flag == TASK_COREDUMPING)
+		t->signal->group_coredump = set != 0;
+	return 0;
+}
+
+int task_set_flag(struct world *w, int pid, uint32_t flag, int set)
+{
+	return WITH_TASK(w, pid, change_flag(w, t, flag, set));
+}
 
 /* ---- credentials: `change` works on the copy `to` of t's, which then replaces it ---- */
 

@@ -1,6 +1,7 @@
 /* See task.h. What clone, exec, exit, kill and wait do to tasks, signals and mms. */
 #include "task.h"
 
+#include "oom_kill.h"
 #include "text.h"
 #include "world.h"
 
@@ -71,6 +72,12 @@ struct task *first_with_mm(const struct signal *signal)
 	return NULL;
 }
 
+static void mm_release(struct world *w, struct mm *mm)
+{
+	if (!mm->users && !mm->pins)
+		slab_give(&w->mms, mm);
+}
+
 static void mm_detach(struct world *w, struct task *t)
 {
 	struct mm *mm = t->mm;
@@ -80,8 +87,22 @@ static void mm_detach(struct world *w, struct task *t)
 	t->mm = NULL;
 	if (!first_with_mm(t->signal))
 		sharers_remove(mm, t->signal);
-	if (!--mm->users)
-		slab_give(&w->mms, mm);
+	if (--mm->users)
+		return;
+	if (w->rules.victim_keeps_mm)
+		mm->oom_reaped = true;
+	mm_release(w, mm);
+}
+
+void mm_pin(struct mm *mm)
+{
+	mm->pins++;
+}
+
+void mm_unpin(struct world *w, struct mm *mm)
+{
+	mm->pins--;
+	mm_release(w, mm);
 }
 
 /* ---- vfork ---- */
@@ -224,6 +245,8 @@ static struct signal *signal_new(struct world *w, const struct signal *creator)
 
 static void signal_free(struct world *w, struct signal *signal)
 {
+	if (signal->oom_mm)
+		mm_unpin(w, signal->oom_mm);
 	free(signal->cmdline);
 	free(signal->cgroup);
 	slab_give(&w->signals, signal);
@@ -433,7 +456,7 @@ static void process_free(struct world *w, struct signal *signal)
 	signal_free(w, signal);
 }
 
-static struct task *live_thread(const struct signal *signal)
+struct task *live_thread(const struct signal *signal)
 {
 	for (struct task *t = signal->leader; t; t = t->next)
 		if (!is_zombie(t))
@@ -477,8 +500,6 @@ static bool is_inside(const struct world *w, uint32_t namespace, uint32_t outer)
 	return namespace == outer;
 }
 
-static void thread_dies(struct world *w, struct task *t);
-
 /* zap_pid_ns_processes(): with its init, everything in a namespace dies. */
 static void kill_namespace(struct world *w, uint32_t namespace)
 {
@@ -493,7 +514,7 @@ static void kill_namespace(struct world *w, uint32_t namespace)
 	}
 }
 
-static void thread_dies(struct world *w, struct task *t)
+void thread_dies(struct world *w, struct task *t)
 {
 	struct signal *signal = t->signal;
 	bool leads = is_leader(t);
@@ -501,7 +522,9 @@ static void thread_dies(struct world *w, struct task *t)
 	vfork_end(t);
 	vfork_give_up(t);
 	mm_detach(w, t);
-	t->flags |= TASK_ZOMBIE;
+	exit_victim(t);
+	t->flags |= TASK_ZOMBIE | TASK_EXITING;
+	t->flags &= ~(uint32_t)(TASK_KILLED | TASK_DSLEEP | TASK_HOLDS_MMAP_LOCK | TASK_COREDUMPING | TASK_EXIT_WAITS);
 	t->state = 'Z';
 	give_children_away(w, t);
 	if (!leads)
@@ -510,6 +533,15 @@ static void thread_dies(struct world *w, struct task *t)
 		return;
 	w->namespaces[signal->namespace].init = NULL;
 	kill_namespace(w, signal->namespace);
+}
+
+bool is_mm_locked(const struct mm *mm, const struct task *but)
+{
+	for (const struct signal *s = mm->oldest; s; s = s->sharer_newer)
+		for (const struct task *t = s->leader; t; t = t->next)
+			if (t != but && t->mm == mm && (t->flags & TASK_HOLDS_MMAP_LOCK))
+				return true;
+	return false;
 }
 
 static bool has_other_live_thread(const struct task *t)
@@ -574,6 +606,23 @@ static enum action default_action(int number)
 	default:
 		return TERMINATE;
 	}
+}
+
+/* complete_signal() of a fatal signal: nothing changes for a process whose threads are all exiting already. */
+void send_kill(struct signal *signal)
+{
+	bool any = false;
+
+	for (struct task *t = signal->leader; t; t = t->next)
+		if (!is_zombie(t) && !(t->flags & TASK_EXITING)) {
+			t->flags |= TASK_KILLED;
+			any = true;
+		}
+	if (!any)
+		return;
+	signal->group_exit = 1;
+	signal->group_coredump = 0;
+	signal->exit_code = 9;
 }
 
 static void set_state_of_all(struct signal *signal, char from, char to)
@@ -690,6 +739,49 @@ int unuse_mm(struct world *w, struct task *kthread)
 		return -EINVAL;
 	mm_detach(w, kthread);
 	return 0;
+}
+
+/* ---- as it stands, no rule asked ---- */
+
+void set_parent(struct task *t, struct task *parent)
+{
+	children_remove(t->signal);
+	children_add(parent, t->signal);
+}
+
+static void leave_mm(struct world *w, struct task *threads)
+{
+	for (struct task *t = threads; t; t = t->next)
+		mm_detach(w, t);
+}
+
+/* All of a process at once, for its threads are always on one mm. */
+int set_mm(struct world *w, struct signal *signal, struct mm *mm)
+{
+	if (!live_thread(signal) || !mm)
+		return -EINVAL;
+	if (signal->mm == mm)
+		return 0;
+	mm_pin(mm);	/* it may be the process itself that lets it go */
+	leave_mm(w, signal->leader);
+	for (struct task *t = signal->leader; t; t = t->next)
+		if (!is_zombie(t))
+			mm_attach(t, mm);
+	mm_unpin(w, mm);
+	return 0;
+}
+
+/* Whoever is its parent waits for it, where that can be. */
+void set_vfork_done(struct task *t, bool set)
+{
+	struct task *parent = t->signal->parent;
+
+	if (!set)
+		vfork_end(t);
+	else if (parent && !is_kthread(t) && !parent->vfork_child && !is_zombie(parent))
+		vfork_begin(parent, t);
+	else
+		t->flags |= TASK_VFORK_DONE;
 }
 
 /* ---- state ---- */

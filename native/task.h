@@ -33,7 +33,9 @@ struct signal {
 	struct mm *mm;			/* of the first thread with one */
 	struct signal *sharer_older, *sharer_newer;	/* processes on that mm, in the order of the list of all */
 	int16_t oom_score_adj, oom_score_adj_min;
-	uint16_t unkillable : 1, subreaper : 1, group_exit : 1;
+	uint16_t unkillable : 1, subreaper : 1, group_exit : 1, group_coredump : 1, oom_flag_origin : 1;
+	int16_t oom_victims;
+	struct mm *oom_mm;		/* the mm that it had when it became a victim, pinned (since 4.9) */
 	int32_t threads;		/* not yet released, a zombie leader among them */
 	int32_t exit_code;
 	uint32_t namespace;
@@ -45,7 +47,8 @@ struct mm {
 	uint32_t users;			/* tasks on it */
 	uint32_t sharers;		/* processes on it */
 	uint8_t dumpable;
-	bool multiprocess, oom_reaped;
+	bool multiprocess, oom_reaped, not_reapable, reap_queued;
+	uint32_t pins;			/* who keeps the struct after its last user (mm_count) */
 	struct signal *oldest, *newest;	/* the processes on it */
 	struct memory memory;
 };
@@ -55,6 +58,16 @@ static inline bool is_zombie(const struct task *t) { return t->flags & TASK_ZOMB
 static inline bool is_vfork_done_set(const struct task *t) { return t->flags & TASK_VFORK_DONE; }
 static inline bool is_leader(const struct task *t);
 static inline bool is_global_init(const struct task *t);
+
+void mm_pin(struct mm *mm);
+void mm_unpin(struct world *w, struct mm *mm);
+/* Does another task hold its lock for writing? */
+bool is_mm_locked(const struct mm *mm, const struct task *but);
+/* SIGKILL to every thread of a process: they die when they next run, see run.h. */
+void send_kill(struct signal *signal);
+/* That thread dies now: do_exit() to its end. */
+void thread_dies(struct world *w, struct task *t);
+struct task *live_thread(const struct signal *signal);
 
 /* The first thread with an mm, leader first (find_lock_task_mm), or NULL. */
 struct task *first_with_mm(const struct signal *signal);
@@ -74,6 +87,9 @@ int signal_process(struct world *w, struct task *t, int number);
 int reap(struct world *w, struct task *t);
 int use_mm(struct world *w, struct task *kthread, struct mm *mm);
 int unuse_mm(struct world *w, struct task *kthread);
+void set_parent(struct task *t, struct task *parent);
+int set_mm(struct world *w, struct signal *signal, struct mm *mm);
+void set_vfork_done(struct task *t, bool set);
 int commit_cred(struct task *t, struct cred *cred);
 void set_comm(struct task *t, const char *bytes, size_t length);
 void drop_tasks(struct world *w);

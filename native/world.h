@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+struct mm;
 struct signal;
 
 /* A pid namespace other than the initial one. */
@@ -24,6 +25,27 @@ struct control {
 	control_read read;
 	control_write write;
 	uint32_t uid, gid;	/* who may write */
+};
+
+/* What the OOM killer and the reaper keep between two kills. */
+struct victim {
+	int32_t pid;
+	uint64_t serial;
+	char comm[COMM_SIZE];
+	int32_t leader_pid;
+	uint64_t leader_serial;
+	struct mm *mm;			/* pinned; NULL until 4.8, where the reaper looks it up */
+	int attempts;
+	int64_t next;			/* when the reaper tries (again) */
+};
+
+struct oom {
+	struct victim *queue;		/* newest last */
+	size_t queued, room;
+	bool limited;			/* the rate limit of the report has begun */
+	int64_t window;			/* when its 5 s began */
+	int printed, missed;
+	char panic[LOG_LINE];
 };
 
 struct world {
@@ -44,6 +66,8 @@ struct world {
 	struct klog log;
 	bool oom_adj_warned;		/* the deprecation line is logged once a boot */
 	struct control control;
+	struct sysctl sysctl;
+	struct oom oom;
 	bool has_caller;		/* requests of a mount are judged as `caller`'s, not as the real caller's */
 	struct caller caller;
 };

@@ -1,8 +1,10 @@
 """Family A: experiments on booted kernels. Every record is one case: what was done, and every value after it."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from fakeproc.replay.door import MakeDoor
+from fakeproc.replay.ooms import Ooms
 from fakeproc.replay.recording import Line, NotUnderstoodError, Recording
 from fakeproc.replay.report import Verdict
 from fakeproc.replay.scores import Scores
@@ -16,7 +18,12 @@ class Judge(Protocol):
     def judge(self, line: Line) -> Verdict: ...
 
 
-JUDGES: dict[str, type[Writes] | type[Scores] | type[Shares]] = {"write": Writes, "score": Scores, "share": Shares}
+JUDGES: dict[str, Callable[[Recording, MakeDoor], Judge]] = {
+    "oom": Ooms,
+    "score": Scores,
+    "share": Shares,
+    "write": Writes,
+}
 
 
 class Replay:

@@ -1,0 +1,394 @@
+/* See oom_kill.h. Mirrors mm/oom_kill.c: constraint, selection, kill. */
+#include "oom_kill.h"
+
+#include "badness.h"
+#include "oom_adj.h"
+#include "oom_report.h"
+#include "reaper.h"
+#include "task.h"
+#include "world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- dying ---- */
+
+static bool is_dumping(const struct world *w, const struct signal *signal)
+{
+	if (!w->rules.dump_outlasts_kill)
+		return signal->group_coredump;
+	for (const struct task *t = signal->leader; t; t = t->next)
+		if (t->flags & TASK_COREDUMPING)
+			return true;
+	return false;
+}
+
+static bool is_alone(const struct task *t)
+{
+	return t->signal->threads == 1;
+}
+
+/* Before patch 7: the task itself is exiting, and with it its process. */
+static bool exits_itself(const struct task *t)
+{
+	return !t->signal->group_coredump && (t->flags & TASK_EXITING) && (is_alone(t) || t->signal->group_exit);
+}
+
+static bool is_dying(const struct world *w, const struct task *t)
+{
+	if (is_dumping(w, t->signal))
+		return false;
+	return t->signal->group_exit || (is_alone(t) && (t->flags & TASK_EXITING));
+}
+
+static bool all_sharers_die(const struct world *w, const struct task *t)
+{
+	for (const struct signal *s = t->mm->oldest; s; s = s->sharer_newer)
+		if (s != t->signal && !is_dying(w, s->leader))
+			return false;
+	return true;
+}
+
+bool will_free_mem(const struct world *w, const struct task *t)
+{
+	if (!w->rules.dying_means_all_sharers)
+		return exits_itself(t) && !(w->rules.reaped_mm_frees_nothing && t->mm && t->mm->oom_reaped);
+	if (!t->mm || !is_dying(w, t))
+		return false;
+	if (w->rules.reaped_mm_frees_nothing && t->mm->oom_reaped)
+		return false;
+	return t->mm->users <= 1 || all_sharers_die(w, t);
+}
+
+/* ---- victims ---- */
+
+void mark_victim(struct world *w, struct task *t)
+{
+	if (t->flags & TASK_MEMDIE)
+		return;
+	t->flags |= TASK_MEMDIE;
+	t->signal->oom_victims++;
+	if (!w->rules.victim_keeps_mm || t->signal->oom_mm)
+		return;
+	t->signal->oom_mm = t->mm;
+	mm_pin(t->mm);
+}
+
+void exit_victim(struct task *t)
+{
+	if (!(t->flags & TASK_MEMDIE))
+		return;
+	t->flags &= ~(uint32_t)TASK_MEMDIE;
+	t->signal->oom_victims--;
+}
+
+/* Before patch 7 the reaper is asked only where everybody on the mm is being killed. */
+static bool everybody_is_killed(const struct mm *mm)
+{
+	for (const struct signal *s = mm->oldest; mm->users > 1 && s; s = s->sharer_newer)
+		if (!(s->leader->flags & TASK_KILLED) && !s->group_exit)
+			return false;
+	return true;
+}
+
+/* It dies anyway: silently make it a victim, so that it may use the reserves. */
+static void let_die(struct world *w, struct task *t)
+{
+	mark_victim(w, t);
+	if (w->rules.dying_means_all_sharers || (t->mm && everybody_is_killed(t->mm)))
+		reaper_queue(w, t);
+}
+
+static bool current_dies_anyway(const struct world *w, const struct task *current, const struct oom_request *request)
+{
+	if (w->rules.dying_means_all_sharers)
+		return will_free_mem(w, current);
+	if (!current->mm && !request->memcg)
+		return false;
+	return (current->flags & TASK_KILLED) || will_free_mem(w, current);
+}
+
+/* ---- who may be chosen ---- */
+
+bool is_in_memcg(const struct signal *signal, const char *memcg)
+{
+	const char *cgroup = signal->cgroup ? signal->cgroup : "/";
+	size_t length = strlen(memcg);
+
+	if (!strcmp(memcg, "/"))
+		return true;
+	return !strncmp(cgroup, memcg, length) && (!cgroup[length] || cgroup[length] == '/');
+}
+
+static bool shares_a_node(const struct signal *signal, uint64_t mems)
+{
+	for (const struct task *t = signal->leader; t; t = t->next)
+		if (t->mems & mems)
+			return true;
+	return false;
+}
+
+static bool is_eligible(const struct task *t, const struct task *current, const struct oom_request *request)
+{
+	if (is_global_init(t) || is_kthread(t))
+		return false;
+	if (request->memcg)
+		return is_in_memcg(t->signal, request->memcg);
+	return shares_a_node(t->signal, request->nodemask ? request->nodemask : current->mems);
+}
+
+enum verdict { LOOK, SKIP, SELECT, ABORT };
+
+static enum verdict victim_in_flight(const struct world *w, const struct signal *signal)
+{
+	const struct task *user;
+
+	if (w->rules.victim_keeps_mm)
+		return !signal->oom_mm ? LOOK : signal->oom_mm->oom_reaped ? SKIP : ABORT;
+	if (!signal->oom_victims)
+		return LOOK;
+	user = w->rules.pinned_mm_hidden ? first_with_mm(signal) : NULL;
+	return user && user->mm->oom_reaped ? SKIP : ABORT;
+}
+
+static enum verdict scan(const struct world *w, const struct task *t, const struct task *current,
+			 const struct oom_request *request)
+{
+	enum verdict in_flight;
+
+	if (!is_eligible(t, current, request))
+		return SKIP;
+	in_flight = request->order == -1 ? LOOK : victim_in_flight(w, t->signal);
+	if (in_flight != LOOK)
+		return in_flight;
+	return t->signal->oom_flag_origin ? SELECT : LOOK;
+}
+
+/* ---- selection ---- */
+
+struct choice {
+	struct task *task;
+	int64_t points;
+	bool is_origin, aborted;
+};
+
+static uint64_t total_of(const struct world *w, const struct oom_request *request)
+{
+	if (request->memcg)
+		return request->memcg_pages ? request->memcg_pages : 1;
+	return total_pages(w);
+}
+
+static bool is_better(const struct world *w, const struct choice *so_far, int64_t points,
+		      const struct oom_request *request)
+{
+	if (!so_far->task)
+		return true;
+	if (so_far->is_origin || points < so_far->points)
+		return false;
+	return points > so_far->points || !(request->memcg && w->rules.memcg_keeps_first);
+}
+
+/* The younger of two equals wins, but in a memory cgroup until 5.0 the older. */
+static bool consider(const struct world *w, struct task *t, const struct task *current,
+		     const struct oom_request *request, struct choice *choice)
+{
+	enum verdict verdict = scan(w, t, current, request);
+	int64_t points;
+
+	choice->aborted = verdict == ABORT;
+	if (verdict == SELECT)
+		*choice = (struct choice){ t, 0, true, false };
+	else if (verdict == LOOK && badness_of_total(w, t, total_of(w, request), &points)
+		 && is_better(w, choice, points, request))
+		*choice = (struct choice){ t, points, false, false };
+	return verdict != ABORT;
+}
+
+static struct choice select_victim(const struct world *w, const struct task *current, const struct oom_request *request)
+{
+	struct choice choice = { NULL, 0, false, false };
+
+	for (struct signal *s = w->oldest; s; s = s->newer)
+		if (!consider(w, s->leader, current, request, &choice))
+			break;
+	return choice;
+}
+
+/* The points of an origin are the largest number there is: its score is what is left of that in 32 bits. */
+static uint32_t score_of(const struct choice *choice, uint64_t total)
+{
+	uint64_t points = choice->is_origin ? UINT64_MAX : (uint64_t)choice->points;
+
+	return total ? (uint32_t)(points * 1000 / total) : 0;
+}
+
+/* ---- kill ---- */
+
+static struct task *worst_child(const struct world *w, struct task *p, const struct task *current,
+				const struct oom_request *request)
+{
+	struct task *victim = p;
+	uint32_t worst = 0;
+
+	for (struct task *t = p->signal->leader; t; t = t->next)
+		for (struct signal *child = t->first_child; child; child = child->sibling_newer) {
+			int64_t points;
+
+			if ((p->mm && child->mm == p->mm) || !is_eligible(child->leader, current, request))
+				continue;
+			if (!badness_of_total(w, child->leader, total_of(w, request), &points) || (uint32_t)points <= worst)
+				continue;
+			worst = (uint32_t)points;
+			victim = child->leader;
+		}
+	return victim;
+}
+
+static bool is_pinning(const struct world *w, const struct task *sharer)
+{
+	return is_global_init(sharer) || (is_kthread(sharer) && w->rules.kthread_pins_mm);
+}
+
+/* One process on the victim's mm: kill it, or find that the mm cannot be reaped. Returns whether it can. */
+static bool kill_sharer(struct world *w, struct signal *sharer, const struct task *victim)
+{
+	if (is_pinning(w, sharer->leader)) {
+		if (w->rules.pinned_mm_hidden) {
+			victim->mm->oom_reaped = true;
+			report_pinned(w, victim, sharer->leader);
+		}
+		return false;
+	}
+	if (is_kthread(sharer->leader))
+		return true;
+	if (!w->rules.sharers_at_minus_1000_die && sharer->oom_score_adj == OOM_SCORE_ADJ_MIN)
+		return false;
+	send_kill(sharer);
+	return true;
+}
+
+static void kill_with_sharers(struct world *w, struct task *victim, const char *message)
+{
+	bool can_reap = true;
+
+	send_kill(victim->signal);
+	mark_victim(w, victim);
+	report_killed(w, victim, message);
+	for (struct signal *s = victim->mm->oldest; s; s = s->sharer_newer)
+		if (s != victim->signal)
+			can_reap &= kill_sharer(w, s, victim);
+	if (can_reap)
+		reaper_queue(w, victim);
+}
+
+static bool needs_no_kill(const struct world *w, const struct task *p)
+{
+	return p->mm && will_free_mem(w, p);
+}
+
+static void kill_process(struct world *w, struct task *p, uint32_t score, const char *message,
+			 const struct task *current, const struct oom_request *request)
+{
+	struct task *victim;
+
+	if (needs_no_kill(w, p)) {
+		let_die(w, p);
+		return;
+	}
+	report_kill(w, p, score, message, current, request);
+	victim = w->rules.child_is_sacrificed ? worst_child(w, p, current, request) : p;
+	victim = first_with_mm(victim->signal);
+	if (victim)
+		kill_with_sharers(w, victim, message);
+}
+
+/* ---- out of memory ---- */
+
+enum { GFP_FS = 0x80, GFP_NOFAIL = 0x8000, GFP_NOFAIL_OLD = 0x800 };
+
+/* Without __GFP_FS nobody is killed: the file system may free memory that this allocation cannot wait for. */
+static bool is_refused(const struct oom_request *request)
+{
+	return request->gfp_mask && !request->memcg && !(request->gfp_mask & (GFP_FS | GFP_NOFAIL_OLD | GFP_NOFAIL));
+}
+
+static enum constraint constraint_of(const struct task *current, const struct oom_request *request)
+{
+	(void)current;
+	if (request->memcg)
+		return CONSTRAINT_MEMCG;
+	return request->nodemask ? CONSTRAINT_MEMORY_POLICY : CONSTRAINT_NONE;
+}
+
+static bool panics(struct world *w, const struct task *current, const struct oom_request *request)
+{
+	int32_t value = w->sysctl.panic_on_oom;
+
+	if (!value || request->order == -1)
+		return false;
+	if (value != 2 && constraint_of(current, request) != CONSTRAINT_NONE)
+		return false;
+	report_header(w, current, NULL, request);
+	snprintf(w->oom.panic, sizeof(w->oom.panic), "Out of memory: %s panic_on_oom is enabled",
+		 value == 2 ? "compulsory" : "system-wide");
+	report_panic(w);
+	return true;
+}
+
+static bool kills_allocating_task(const struct world *w, const struct task *current, const struct oom_request *request)
+{
+	return w->sysctl.oom_kill_allocating_task && !request->memcg && current->mm && !is_global_init(current)
+		&& !is_kthread(current) && is_eligible(current, current, request)
+		&& current->signal->oom_score_adj != OOM_SCORE_ADJ_MIN;
+}
+
+static bool nobody_found(struct world *w, const struct task *current, const struct oom_request *request)
+{
+	bool is_fatal = request->order != -1 && !request->memcg;
+
+	if (!is_fatal && !w->rules.no_victim_is_logged)
+		return false;
+	report_header(w, current, NULL, request);
+	if (w->rules.no_victim_is_logged)
+		report_no_victim(w);
+	if (!is_fatal)
+		return false;
+	snprintf(w->oom.panic, sizeof(w->oom.panic), "%s",
+		 w->rules.no_victim_is_logged ? "System is deadlocked on memory"
+					      : "Out of memory and no killable processes...");
+	report_panic(w);
+	return false;
+}
+
+static const char *message_of(const struct oom_request *request)
+{
+	return request->memcg ? "Memory cgroup out of memory" : "Out of memory";
+}
+
+bool out_of_memory(struct world *w, struct task *current, const struct oom_request *request)
+{
+	struct choice choice;
+
+	if (w->oom.panic[0])
+		return false;
+	if (current_dies_anyway(w, current, request)) {
+		let_die(w, current);
+		return true;
+	}
+	if (is_refused(request))
+		return true;
+	if (panics(w, current, request))
+		return false;
+	if (kills_allocating_task(w, current, request)) {
+		kill_process(w, current, 0, "Out of memory (oom_kill_allocating_task)", current, request);
+		return true;
+	}
+	choice = select_victim(w, current, request);
+	if (choice.aborted)
+		return true;
+	if (!choice.task)
+		return nobody_found(w, current, request);
+	kill_process(w, choice.task, score_of(&choice, total_of(w, request)), message_of(request), current, request);
+	return true;
+}

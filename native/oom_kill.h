@@ -1,0 +1,29 @@
+/* Who dies when memory is gone: patches 6, 7, 8 and 10 of the series. */
+#ifndef OOM_KILL_H
+#define OOM_KILL_H
+
+#include "fakeproc.h"
+
+#include <stdbool.h>
+
+struct mm;
+struct signal;
+struct task;
+struct world;
+
+enum constraint { CONSTRAINT_NONE, CONSTRAINT_CPUSET, CONSTRAINT_MEMORY_POLICY, CONSTRAINT_MEMCG };
+
+/* out_of_memory() and what it asks for (struct oom_control), in fakeproc.h: struct oom_request. */
+bool out_of_memory(struct world *w, struct task *current, const struct oom_request *request);
+
+/* Is this task about to free its memory anyway (task_will_free_mem)? */
+bool will_free_mem(const struct world *w, const struct task *t);
+
+/* Is the process in the subtree of that memory cgroup? */
+bool is_in_memcg(const struct signal *signal, const char *memcg);
+
+void mark_victim(struct world *w, struct task *t);
+/* A victim has dropped its mm, or the reaper has done what it can (until 4.8). */
+void exit_victim(struct task *t);
+
+#endif

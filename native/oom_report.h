@@ -1,0 +1,20 @@
+/* What the OOM killer writes to the kernel log, letter for letter. */
+#ifndef OOM_REPORT_H
+#define OOM_REPORT_H
+
+#include <stdint.h>
+
+struct oom_request;
+struct task;
+struct world;
+
+/* "invoked oom-killer", Mem-Info and the task table (dump_header): at most ten times in five seconds. */
+void report_header(struct world *w, const struct task *current, const struct task *victim, const struct oom_request *request);
+void report_kill(struct world *w, const struct task *p, uint32_t score, const char *message, const struct task *current,
+		 const struct oom_request *request);
+void report_killed(struct world *w, const struct task *victim, const char *message);
+void report_pinned(struct world *w, const struct task *victim, const struct task *sharer);
+void report_no_victim(struct world *w);
+void report_panic(struct world *w);
+
+#endif

@@ -1,0 +1,185 @@
+/* See reaper.h. Mirrors oom_reap_task() and wake_oom_reaper(). */
+#include "reaper.h"
+
+#include "oom_kill.h"
+#include "task.h"
+#include "world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ATTEMPTS = 10 };
+static const int64_t PAUSE = 100000000, DELAY = 2000000000;	/* nanoseconds: 0.1 s between attempts, 2 s before the first */
+
+static bool is_queued(const struct world *w, const struct task *t)
+{
+	if (w->rules.victim_keeps_mm)
+		return t->signal->oom_mm->reap_queued;
+	for (size_t i = 0; i < w->oom.queued; i++)
+		if (w->oom.queue[i].serial == t->serial)
+			return true;
+	return false;
+}
+
+static bool make_room(struct oom *oom)
+{
+	size_t room = oom->room ? oom->room * 2 : 16;
+	struct victim *queue;
+
+	if (oom->queued < oom->room)
+		return true;
+	queue = realloc(oom->queue, room * sizeof(*queue));
+	if (!queue)
+		return false;
+	oom->queue = queue;
+	oom->room = room;
+	return true;
+}
+
+/* The newest is served first. Without an MMU there is nothing to reap, and no reaper. */
+void reaper_queue(struct world *w, struct task *t)
+{
+	struct victim victim = { .pid = t->pid, .serial = t->serial, .next = w->now };
+
+	if (is_queued(w, t) || !make_room(&w->oom))
+		return;
+	memcpy(victim.comm, t->comm, COMM_SIZE);
+	victim.leader_pid = t->signal->leader->pid;
+	victim.leader_serial = t->signal->leader->serial;
+	if (w->rules.reaper_waits)
+		victim.next += DELAY;
+	if (w->rules.victim_keeps_mm) {
+		victim.mm = t->signal->oom_mm;
+		victim.mm->reap_queued = true;
+		mm_pin(victim.mm);
+	}
+	w->oom.queue[w->oom.queued++] = victim;
+}
+
+static struct task *find(const struct world *w, int32_t pid, uint64_t serial)
+{
+	struct task *t = pid_find(&w->pids, pid);
+
+	return t && t->serial == serial ? t : NULL;
+}
+
+static struct mm *mm_of(const struct world *w, const struct victim *v)
+{
+	const struct task *leader = find(w, v->leader_pid, v->leader_serial);
+	const struct task *user = leader ? first_with_mm(leader->signal) : NULL;
+
+	if (v->mm)
+		return v->mm->users && !v->mm->oom_reaped ? v->mm : NULL;
+	return user ? user->mm : NULL;
+}
+
+/* What is mlocked stays (until 5.17), and what is mapped shared. */
+static void take_pages(const struct world *w, struct memory *m)
+{
+	m->anon = w->rules.reaper_takes_locked ? 0 : m->anon_locked;
+	m->file = 0;
+	m->shmem = m->shmem_shared;
+	m->swapents = 0;
+}
+
+static void reap_mm(struct world *w, const struct victim *v, struct mm *mm)
+{
+	const struct memory *m = &mm->memory;
+
+	take_pages(w, &mm->memory);
+	mm->oom_reaped = true;
+	klog_printf(w, LOG_INFO,
+		    "oom_reaper: reaped process %d (%s), now anon-rss:%lukB, file-rss:%lukB, shmem-rss:%lukB", v->pid,
+		    v->comm, (unsigned long)m->anon * 4, (unsigned long)m->file * 4, (unsigned long)m->shmem * 4);
+}
+
+/* Twice is enough: nobody shall wait for this mm again. */
+static void give_up(struct world *w, const struct victim *v, struct mm *mm)
+{
+	if (w->rules.victim_keeps_mm) {
+		mm->oom_reaped = true;
+		return;
+	}
+	if (!w->rules.reaper_gives_up)
+		return;
+	if (mm->not_reapable) {
+		klog_printf(w, LOG_INFO, "oom_reaper: giving up pid:%d (%s)", v->pid, v->comm);
+		mm->oom_reaped = true;
+	}
+	mm->not_reapable = true;
+}
+
+static void finish(struct world *w, size_t index)
+{
+	struct victim v = w->oom.queue[index];
+	struct task *t = find(w, v.pid, v.serial);
+
+	memmove(&w->oom.queue[index], &w->oom.queue[index + 1], (w->oom.queued - index - 1) * sizeof(v));
+	w->oom.queued--;
+	if (v.mm)
+		mm_unpin(w, v.mm);
+	else if (t)
+		exit_victim(t);
+}
+
+/* One attempt: true when it is done with this victim. */
+static bool attempt(struct world *w, struct victim *v)
+{
+	struct mm *mm = mm_of(w, v);
+
+	if (!mm)
+		return true;
+	if (!is_mm_locked(mm, NULL)) {
+		reap_mm(w, v, mm);
+		return true;
+	}
+	v->next = w->now + PAUSE;
+	if (v->attempts++ < ATTEMPTS)
+		return false;
+	klog_printf(w, LOG_INFO, "oom_reaper: unable to reap pid:%d (%s)", v->pid, v->comm);
+	give_up(w, v, mm);
+	return true;
+}
+
+/* Whom it has begun with it finishes; else the newest that is due. Its queue's length where there is none. */
+static size_t whose_turn(const struct world *w)
+{
+	const struct oom *oom = &w->oom;
+	size_t best = oom->queued;
+
+	for (size_t i = 0; i < oom->queued; i++) {
+		if (oom->queue[i].attempts)
+			return i;
+		if (best == oom->queued || oom->queue[i].next <= w->now)
+			best = i;
+	}
+	return best;
+}
+
+int64_t reaper_next(const struct world *w)
+{
+	size_t turn = whose_turn(w);
+	int64_t next = INT64_MAX;
+
+	if (turn < w->oom.queued && w->oom.queue[turn].attempts)
+		return w->oom.queue[turn].next;
+	for (size_t i = 0; i < w->oom.queued; i++)
+		if (w->oom.queue[i].next < next)
+			next = w->oom.queue[i].next;
+	return next;
+}
+
+void reaper_step(struct world *w)
+{
+	while (reaper_next(w) <= w->now) {
+		size_t turn = whose_turn(w);
+
+		if (attempt(w, &w->oom.queue[turn]))
+			finish(w, turn);
+	}
+}
+
+void reaper_drop(struct world *w)
+{
+	free(w->oom.queue);
+}

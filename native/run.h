@@ -1,0 +1,17 @@
+/* What happens by itself while time passes: who was killed exits, and the reaper reaps. */
+#ifndef RUN_H
+#define RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct oom_request;
+struct task;
+struct world;
+
+void run_until(struct world *w, int64_t end);
+
+/* An allocation of that task finds no memory: out_of_memory(), and what others do before it returns. */
+bool allocate(struct world *w, struct task *current, const struct oom_request *request);
+
+#endif
