@@ -606,7 +606,7 @@ class Task:
         return Caller(c.pid, c.uid, c.gid, c.caps, c.mems, ffi.string(c.comm).decode("utf-8", "surrogateescape"))
 
     def set_flag(self, flag: int, is_set: bool = True) -> None:
-        """A condition or mark of the OOM killer as it stands (TASK_DSLEEP and others of the core): for building worlds."""
+        """A mark of the OOM killer, or a condition, as it stands (TASK_DSLEEP ...): for building worlds."""
         self._do(lib.task_set_flag, flag, is_set)
 
     def set_memory_kept(self, *, anon_locked: int = 0, shmem_shared: int = 0) -> None:
