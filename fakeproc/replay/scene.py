@@ -17,7 +17,9 @@ class Actor:
     def __init__(self, name: str, parent: str, task: Task) -> None:
         self.name, self.parent, self.task = name, parent, task
         self.tid, self.tgid = task.id, task.tgid
-        self.is_gone = False  # the recorder counts it among the dead
+        # What the recorder believes of it, which it does not look up.
+        self.is_gone = False
+        self.waits_for: Actor | None = None  # its vforked child
 
     @property
     def leads(self) -> bool:
@@ -74,6 +76,12 @@ class Scene:
         if name not in self.actors:
             raise NotUnderstoodError(f"no task is named {name!r}")
         return self.actors[name]
+
+    def release(self, child: Actor) -> None:
+        """Nobody waits for that vforked child any longer."""
+        for actor in [self.ctl, *self.actors.values()]:
+            if actor.waits_for is child:
+                actor.waits_for = None
 
     def group(self, actor: Actor) -> list[Actor]:
         """Everybody in its process."""

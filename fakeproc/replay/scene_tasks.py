@@ -46,8 +46,9 @@ def clone(scene: Scene, op: Record, flags: int) -> Record:
         task = parent.task.clone(flags)
     except OSError as error:
         return failed(error, "clone")
-    scene.actors[name] = Actor(name, parent.name, task)
-    _set_comm(op, scene.actors[name])
+    child = scene.actors[name] = Actor(name, parent.name, task)
+    parent.waits_for = child if flags & CLONE_VFORK else None
+    _set_comm(op, child)
     return {"ret": f"pid:{name}"}
 
 
@@ -76,6 +77,7 @@ def exec_task(scene: Scene, op: Record) -> Record:
     for other in scene.group(actor):
         other.is_gone = other is not actor
     actor.tid = actor.tgid
+    scene.release(actor)
     _set_comm(op, actor)
     return {"ret": 0}
 
@@ -84,12 +86,21 @@ def exec_task(scene: Scene, op: Record) -> Record:
 
 
 def exit_process(scene: Scene, op: Record) -> Record:
-    scene.actor(op["name"]).task.exit(op.get("code", 0))
+    actor = scene.actor(op["name"])
+    actor.task.exit(op.get("code", 0))
+    _release_all(scene, actor)
     return {"ret": 0}
 
 
+def _release_all(scene: Scene, actor: Actor) -> None:
+    for other in scene.group(actor):
+        scene.release(other)
+
+
 def exit_thread(scene: Scene, op: Record) -> Record:
-    scene.actor(op["name"]).task.exit_thread(op.get("code", 0))
+    actor = scene.actor(op["name"])
+    actor.task.exit_thread(op.get("code", 0))
+    scene.release(actor)
     return {"ret": 0}
 
 
@@ -105,7 +116,11 @@ def kill(scene: Scene, op: Record) -> Record:
         leader.kill(number)
     except OSError as error:
         return failed(error)
-    return {"ret": 0} if by.life == "live" else {"ret": -1, "errno": DIED, "stage": by.name}
+    if by.life != "live":
+        return {"ret": -1, "errno": DIED, "stage": by.name}
+    if number == signal.SIGKILL:
+        _release_all(scene, actor)
+    return {"ret": 0}
 
 
 def _check_may_signal(by: Task, task: Task) -> None:
@@ -129,8 +144,8 @@ def reap(scene: Scene, op: Record) -> Record:
 
 def _waiters(scene: Scene, actor: Actor) -> list[Actor]:
     parent = scene.actors.get(actor.parent)
-    live = [other for other in scene.group(parent) if other.is_left and other.life == "live"] if parent else []
-    return [other for other in live if not other.task.info.vfork_child]
+    others = scene.group(parent) if parent else []
+    return [other for other in others if other.is_left and other.life == "live" and not other.waits_for]
 
 
 def _wait(scene: Scene, who: Actor, actor: Actor) -> Record:
