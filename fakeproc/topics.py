@@ -38,33 +38,33 @@ PATCHES = {
     ),
     5: Patch(
         "mm, oom: skip vforked tasks from being selected",
-        "a vforked child scores 0 until it execs (here: oom_score), and is never the victim (later)",
-        "partly",
+        "a vforked child scores 0 until it execs, and is never the victim",
+        "yes",
     ),
     6: Patch(
         "mm, oom: kill all tasks sharing the mm",
         "a sharer at -1000 dies with the victim; was spared, and the memory with it",
-        "later",
+        "yes",
     ),
     7: Patch(
         "mm, oom: fortify task_will_free_mem",
         "only a task all of whose sharers are dying counts as about to free its memory",
-        "later",
+        "yes",
     ),
     8: Patch(
         "mm, oom: task_will_free_mem should skip oom_reaped tasks",
         "a task that was reaped already is not waited for again; builds on 7",
-        "later",
+        "yes",
     ),
     9: Patch(
         "mm, oom_reaper: do not attempt to reap a task more than twice",
         "after a second failure the reaper gives up, and says so",
-        "later",
+        "yes",
     ),
     10: Patch(
         "mm, oom: hide mm which is shared with kthread or global init",
         "an mm pinned by one that cannot be killed no longer blocks the OOM killer",
-        "later",
+        "yes",
     ),
 }
 
@@ -75,8 +75,8 @@ LIMITS = (
     "sees it, has all of them, others none. --caps caller: those that he really has, if his user namespace is the "
     "server's. `caller` in .fakeproc/ctl sets who the requests that follow come from.",
     "/proc/self leads to the caller's real pid, and nowhere where the world does not know it.",
-    "The OOM killer itself, the reaper and most of the tree are not in yet: oom_adj, oom_score_adj, oom_score, comm, "
-    "cmdline, stat, status, statm, cgroup and task/ are.",
+    "Most of the tree is not in yet: oom_adj, oom_score_adj, oom_score, comm, cmdline, stat, status, statm, cgroup and "
+    "task/ are.",
     "Recordings judge 4.7, 4.8, 6.1 and 6.18; the versions between follow what is known of their sources.",
     "Some things the kernel's FUSE client decides before fakeproc is asked:",
 )
