@@ -5,15 +5,24 @@
 #include "task.h"
 #include "world.h"
 
-static bool is_unkillable(const struct task *t)
+bool is_unkillable(const struct task *t)
 {
 	return is_global_init(t) || is_kthread(t);
 }
 
-static bool is_exempt(const struct world *w, const struct task *user)
+int eligibility_of(const struct world *w, const struct task *t)
 {
-	return user->signal->oom_score_adj == OOM_SCORE_ADJ_MIN || user->mm->oom_reaped
-		|| (w->rules.vfork_child_hidden && in_vfork(user));
+	const struct task *user = first_with_mm(t->signal);
+
+	if (is_unkillable(t))
+		return is_global_init(t) ? IS_GLOBAL_INIT : IS_KTHREAD;
+	if (!user)
+		return HAS_NO_MM;
+	if (user->signal->oom_score_adj == OOM_SCORE_ADJ_MIN)
+		return IS_AT_MINUS_1000;
+	if (user->mm->oom_reaped)
+		return MM_IS_REAPED;
+	return w->rules.vfork_child_hidden && in_vfork(user) ? IS_VFORKED : ELIGIBLE;
 }
 
 static int64_t at_least_0(int64_t counter)
@@ -21,36 +30,26 @@ static int64_t at_least_0(int64_t counter)
 	return counter > 0 ? counter : 0;
 }
 
-static int64_t pages_of(const struct memory *m)
+int64_t pages_of(const struct memory *m)
 {
 	return at_least_0(m->anon) + at_least_0(m->file) + at_least_0(m->shmem) + at_least_0(m->swapents)
 		+ m->ptes + m->pmds;
 }
 
-static int64_t root_bonus(const struct world *w, const struct task *user, int64_t points)
+bool has_root_bonus(const struct task *user)
 {
-	bool has_bonus = w->rules.root_bonus && (cred_caps(user->cred) & CAP_BIT(CAP_SYS_ADMIN));
-
-	return has_bonus ? points * 3 / 100 : 0;
-}
-
-/* total / 1000 is cut off first: below 1000 pages the adjustment moves nothing. */
-static int64_t adjustment(const struct task *user, uint64_t total)
-{
-	return user->signal->oom_score_adj * (int64_t)(total / 1000);
+	return cred_caps(user->cred) & CAP_BIT(CAP_SYS_ADMIN);
 }
 
 bool badness_of_total(const struct world *w, const struct task *t, uint64_t total, int64_t *points)
 {
-	const struct task *user = is_unkillable(t) ? NULL : first_with_mm(t->signal);
+	const struct task *user;
 
 	*points = 0;
-	if (!user || is_exempt(w, user))
+	if (eligibility_of(w, t) != ELIGIBLE)
 		return false;
-	*points = pages_of(&user->mm->memory);
-	*points += adjustment(user, total) - root_bonus(w, user, *points);
-	if (!w->rules.badness_is_signed && *points < 1)
-		*points = 1;
+	user = first_with_mm(t->signal);
+	*points = points_of(&w->rules, pages_of(&user->mm->memory), user->signal->oom_score_adj, has_root_bonus(user), total);
 	return true;
 }
 

@@ -1,6 +1,10 @@
 /* What the core does by itself, without Python or FUSE around it. */
 #include "fakeproc.h"
 
+#include "oom_kill.h"
+#include "task.h"
+#include "world.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <time.h>
@@ -45,4 +49,18 @@ double bench_fork(struct world *w, int parent, uint64_t count)
 			return pid;
 	}
 	return count ? (nanoseconds() - start) / (double)count : -EINVAL;
+}
+
+double bench_select(struct world *w, uint64_t count)
+{
+	const struct oom_request request = { .order = -1 };
+	const struct task current = { .mems = UINT64_MAX };
+	double start = nanoseconds();
+	const struct task *chosen = NULL;
+
+	world_lock(w);
+	for (uint64_t i = 0; i < count; i++)
+		chosen = would_choose(w, &current, &request);
+	world_unlock(w);
+	return chosen ? (nanoseconds() - start) / (double)count : -ESRCH;
 }

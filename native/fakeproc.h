@@ -38,7 +38,7 @@ struct memory {
 	int64_t anon, file, shmem, swapents;	/* pages */
 	uint32_t ptes, pmds;			/* page table pages */
 	uint64_t total_vm;			/* pages */
-	int64_t anon_locked, shmem_shared;	/* parts of anon and shmem that the reaper leaves */
+	uint32_t anon_locked, shmem_shared;	/* parts of anon and shmem that the reaper leaves */
 };
 
 /* One task as its world knows it. */
@@ -106,6 +106,52 @@ struct oom_request {
 	uint64_t nodemask;		/* nodes of the allocation's memory policy, 0 = none */
 	const char *memcg;		/* path of the memory cgroup whose limit was hit, NULL = the machine's */
 	uint64_t memcg_pages;		/* its limit */
+};
+
+/* How the last out_of_memory() ended. */
+enum {
+	OOM_NEVER_ASKED,
+	OOM_KILLED,
+	OOM_CURRENT_DIES,	/* who allocates dies anyway, and is let die silently */
+	OOM_CHOSEN_DIES,	/* and so for the chosen one */
+	OOM_VICTIM_IN_FLIGHT,	/* an earlier victim is waited for: nobody is chosen */
+	OOM_NOBODY,		/* nobody is eligible */
+	OOM_REFUSED,		/* such an allocation kills nobody */
+	OOM_PANIC,
+	OOM_HAS_EXITED		/* the chosen one has no mm any more */
+};
+
+struct oom_outcome {
+	int32_t how;		/* OOM_* */
+	int32_t chosen;		/* who had the most points, 0 = nobody was chosen */
+	int32_t victim;		/* the thread that was killed in the end: the chosen one's, or its child's */
+};
+
+/* Why a process would be chosen, or never is. */
+enum {
+	ELIGIBLE,
+	IS_GLOBAL_INIT,
+	IS_KTHREAD,
+	HAS_NO_MM,		/* a zombie */
+	IS_AT_MINUS_1000,
+	MM_IS_REAPED,		/* or pinned, or given up */
+	IS_VFORKED		/* in its parent's mm until it execs */
+};
+
+/* What becomes of a process that was a victim before. */
+enum {
+	NOT_A_VICTIM,
+	VICTIM_IS_SKIPPED,	/* nothing more is to be had from it */
+	VICTIM_IS_WAITED_FOR	/* nobody else is chosen meanwhile */
+};
+
+/* One process as the OOM killer ranks it. */
+struct ranking {
+	int64_t pages;		/* that killing it would free, page tables among them */
+	int64_t points;		/* 0 where it is not eligible */
+	uint64_t score;		/* oom_score, as root reads it */
+	int32_t eligibility;	/* ELIGIBLE, or why not */
+	int32_t in_flight;	/* for any trigger but SysRq-f */
 };
 
 /* /proc/sys/vm, as far as the OOM killer asks. */
@@ -185,6 +231,10 @@ int world_oom(struct world *w, int pid, const char *kworker, const struct oom_re
 void world_run(struct world *w, int64_t nanoseconds);	/* time passes: victims exit, the reaper reaps */
 void world_sysctl(struct world *w, struct sysctl *out);
 int world_set_sysctl(struct world *w, const struct sysctl *value);
+int world_candidates_agree(struct world *w);		/* is what selection goes by what the processes are? For tests */
+void world_oom_outcome(struct world *w, struct oom_outcome *out);
+void world_set_mmu(struct world *w, int has_mmu);	/* without one there is no reaper */
+int task_rank(struct world *w, int pid, struct ranking *out);
 const char *world_panic(struct world *w);		/* what the machine panicked with, or NULL */
 
 /* ---- credentials, as the system calls ---- */
@@ -254,6 +304,7 @@ void fuse_set_caller(struct world *w, const struct caller *who);	/* of the reque
 
 /* ---- bench ---- */
 double bench_write(struct world *w, const char *path, uint64_t count);	/* nanoseconds a write, or a negative errno */
+double bench_select(struct world *w, uint64_t count);	/* nanoseconds a selection among all processes */
 double bench_fork(struct world *w, int parent, uint64_t count);		/* nanoseconds a fork, or a negative errno */
 
 #endif

@@ -77,6 +77,7 @@ static void propagate(struct world *w, struct mm *mm, const struct task *target,
 		if (w->rules.following_is_logged)
 			log_following(w, sharer->leader, target, value);
 		sharer->oom_score_adj = (int16_t)value;
+		candidate_update(w, sharer);
 		if (sets_minimum)
 			sharer->oom_score_adj_min = (int16_t)value;
 	}
@@ -96,6 +97,7 @@ static void set(struct world *w, struct task *t, int value, bool sets_minimum)
 	struct mm *mm = shared_mm(w, t);
 
 	t->signal->oom_score_adj = (int16_t)value;
+	candidate_update(w, t->signal);
 	if (sets_minimum)
 		t->signal->oom_score_adj_min = (int16_t)value;
 	if (mm)

@@ -68,18 +68,20 @@ void mark_victim(struct world *w, struct task *t)
 		return;
 	t->flags |= TASK_MEMDIE;
 	t->signal->oom_victims++;
-	if (!w->rules.victim_keeps_mm || t->signal->oom_mm)
-		return;
-	t->signal->oom_mm = t->mm;
-	mm_pin(t->mm);
+	if (w->rules.victim_keeps_mm && !t->signal->oom_mm) {
+		t->signal->oom_mm = t->mm;
+		mm_pin(t->mm);
+	}
+	candidate_update(w, t->signal);
 }
 
-void exit_victim(struct task *t)
+void exit_victim(struct world *w, struct task *t)
 {
 	if (!(t->flags & TASK_MEMDIE))
 		return;
 	t->flags &= ~(uint32_t)TASK_MEMDIE;
 	t->signal->oom_victims--;
+	candidate_update(w, t->signal);
 }
 
 /* Before patch 7 the reaper is asked only where everybody on the mm is being killed. */
@@ -137,18 +139,29 @@ static bool is_eligible(const struct task *t, const struct task *current, const 
 	return shares_a_node(t->signal, request->nodemask ? request->nodemask : current->mems);
 }
 
+int in_flight(const struct world *w, const struct signal *signal)
+{
+	const struct task *user;
+
+	if (w->rules.victim_keeps_mm && !signal->oom_mm)
+		return NOT_A_VICTIM;
+	if (w->rules.victim_keeps_mm)
+		return signal->oom_mm->oom_reaped ? VICTIM_IS_SKIPPED : VICTIM_IS_WAITED_FOR;
+	if (!signal->oom_victims)
+		return NOT_A_VICTIM;
+	user = w->rules.pinned_mm_hidden ? first_with_mm(signal) : NULL;
+	return user && user->mm->oom_reaped ? VICTIM_IS_SKIPPED : VICTIM_IS_WAITED_FOR;
+}
+
 enum verdict { LOOK, SKIP, SELECT, ABORT };
 
 static enum verdict victim_in_flight(const struct world *w, const struct signal *signal)
 {
-	const struct task *user;
+	static const enum verdict verdicts[] = {
+		[NOT_A_VICTIM] = LOOK, [VICTIM_IS_SKIPPED] = SKIP, [VICTIM_IS_WAITED_FOR] = ABORT,
+	};
 
-	if (w->rules.victim_keeps_mm)
-		return !signal->oom_mm ? LOOK : signal->oom_mm->oom_reaped ? SKIP : ABORT;
-	if (!signal->oom_victims)
-		return LOOK;
-	user = w->rules.pinned_mm_hidden ? first_with_mm(signal) : NULL;
-	return user && user->mm->oom_reaped ? SKIP : ABORT;
+	return verdicts[in_flight(w, signal)];
 }
 
 static enum verdict scan(const struct world *w, const struct task *t, const struct task *current,
@@ -205,9 +218,52 @@ static bool consider(const struct world *w, struct task *t, const struct task *c
 	return verdict != ABORT;
 }
 
+/* Nothing about the request singles processes out: the packed candidates decide. */
+static bool is_plain(const struct task *current, const struct oom_request *request)
+{
+	return !request->memcg && !request->nodemask && current->mems == UINT64_MAX;
+}
+
+/* The best of the candidates from *i up to the next one that must be asked, where *i then stands. */
+static void compare_packed(const struct world *w, size_t *i, struct choice *choice)
+{
+	const struct candidates *all = &w->candidates;
+	const struct rules rules = w->rules;
+	uint64_t total = total_pages(w);
+	int64_t most = choice->task ? choice->points : INT64_MIN;
+	size_t best = all->count;
+
+	for (; *i < all->count && !(all->packed[*i].flags & CANDIDATE_ASK); (*i)++) {
+		struct candidate c = all->packed[*i];
+		int64_t points = points_of(&rules, c.pages, c.oom_score_adj, c.flags & CANDIDATE_BONUS, total);
+
+		if (points < most || (c.flags & CANDIDATE_NEVER))
+			continue;
+		most = points;
+		best = *i;
+	}
+	if (best < all->count && !choice->is_origin)
+		*choice = (struct choice){ all->processes[best]->leader, most, false, false };
+}
+
+static struct choice select_packed(const struct world *w, const struct task *current, const struct oom_request *request)
+{
+	struct choice choice = { NULL, 0, false, false };
+
+	for (size_t i = 0; i < w->candidates.count && !choice.aborted; i++) {
+		compare_packed(w, &i, &choice);
+		if (i < w->candidates.count)
+			consider(w, w->candidates.processes[i]->leader, current, request, &choice);
+	}
+	return choice;
+}
+
 static struct choice select_victim(const struct world *w, const struct task *current, const struct oom_request *request)
 {
 	struct choice choice = { NULL, 0, false, false };
+
+	if (is_plain(current, request))
+		return select_packed(w, current, request);
 
 	for (struct signal *s = w->oldest; s; s = s->newer)
 		if (!consider(w, s->leader, current, request, &choice))
@@ -256,6 +312,7 @@ static bool kill_sharer(struct world *w, struct signal *sharer, const struct tas
 	if (is_pinning(w, sharer->leader)) {
 		if (w->rules.pinned_mm_hidden) {
 			victim->mm->oom_reaped = true;
+			candidates_update_mm(w, victim->mm);
 			report_pinned(w, victim, sharer->leader);
 		}
 		return false;
@@ -264,7 +321,7 @@ static bool kill_sharer(struct world *w, struct signal *sharer, const struct tas
 		return true;
 	if (!w->rules.sharers_at_minus_1000_die && sharer->oom_score_adj == OOM_SCORE_ADJ_MIN)
 		return false;
-	send_kill(sharer);
+	send_kill(w, sharer);
 	return true;
 }
 
@@ -272,7 +329,7 @@ static void kill_with_sharers(struct world *w, struct task *victim, const char *
 {
 	bool can_reap = true;
 
-	send_kill(victim->signal);
+	send_kill(w, victim->signal);
 	mark_victim(w, victim);
 	report_killed(w, victim, message);
 	for (struct signal *s = victim->mm->oldest; s; s = s->sharer_newer)
@@ -280,6 +337,11 @@ static void kill_with_sharers(struct world *w, struct task *victim, const char *
 			can_reap &= kill_sharer(w, s, victim);
 	if (can_reap)
 		reaper_queue(w, victim);
+}
+
+static void ended(struct world *w, int how, const struct task *chosen, const struct task *victim)
+{
+	w->oom.outcome = (struct oom_outcome){ how, chosen ? chosen->pid : 0, victim ? victim->pid : 0 };
 }
 
 static bool needs_no_kill(const struct world *w, const struct task *p)
@@ -294,6 +356,7 @@ static void kill_process(struct world *w, struct task *p, uint32_t score, const 
 
 	if (needs_no_kill(w, p)) {
 		let_die(w, p);
+		ended(w, OOM_CHOSEN_DIES, p, NULL);
 		return;
 	}
 	report_kill(w, p, score, message, current, request);
@@ -301,6 +364,7 @@ static void kill_process(struct world *w, struct task *p, uint32_t score, const 
 	victim = first_with_mm(victim->signal);
 	if (victim)
 		kill_with_sharers(w, victim, message);
+	ended(w, victim ? OOM_KILLED : OOM_HAS_EXITED, p, victim);
 }
 
 /* ---- out of memory ---- */
@@ -366,6 +430,13 @@ static const char *message_of(const struct oom_request *request)
 	return request->memcg ? "Memory cgroup out of memory" : "Out of memory";
 }
 
+struct task *would_choose(const struct world *w, const struct task *current, const struct oom_request *request)
+{
+	struct choice choice = select_victim(w, current, request);
+
+	return choice.aborted ? NULL : choice.task;
+}
+
 bool out_of_memory(struct world *w, struct task *current, const struct oom_request *request)
 {
 	struct choice choice;
@@ -374,10 +445,13 @@ bool out_of_memory(struct world *w, struct task *current, const struct oom_reque
 		return false;
 	if (current_dies_anyway(w, current, request)) {
 		let_die(w, current);
+		ended(w, OOM_CURRENT_DIES, current, NULL);
 		return true;
 	}
+	ended(w, OOM_REFUSED, NULL, NULL);
 	if (is_refused(request))
 		return true;
+	ended(w, OOM_PANIC, NULL, NULL);
 	if (panics(w, current, request))
 		return false;
 	if (kills_allocating_task(w, current, request)) {
@@ -385,6 +459,7 @@ bool out_of_memory(struct world *w, struct task *current, const struct oom_reque
 		return true;
 	}
 	choice = select_victim(w, current, request);
+	ended(w, choice.aborted ? OOM_VICTIM_IN_FLIGHT : OOM_NOBODY, NULL, NULL);
 	if (choice.aborted)
 		return true;
 	if (!choice.task)

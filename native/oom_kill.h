@@ -16,14 +16,20 @@ enum constraint { CONSTRAINT_NONE, CONSTRAINT_CPUSET, CONSTRAINT_MEMORY_POLICY, 
 /* out_of_memory() and what it asks for (struct oom_control), in fakeproc.h: struct oom_request. */
 bool out_of_memory(struct world *w, struct task *current, const struct oom_request *request);
 
+/* Whom it would choose, if it came to that: NULL for nobody, or while a victim is on its way out. */
+struct task *would_choose(const struct world *w, const struct task *current, const struct oom_request *request);
+
 /* Is this task about to free its memory anyway (task_will_free_mem)? */
 bool will_free_mem(const struct world *w, const struct task *t);
 
 /* Is the process in the subtree of that memory cgroup? */
 bool is_in_memcg(const struct signal *signal, const char *memcg);
 
+/* NOT_A_VICTIM, or what becomes of an earlier victim in the next choice. */
+int in_flight(const struct world *w, const struct signal *signal);
+
 void mark_victim(struct world *w, struct task *t);
 /* A victim has dropped its mm, or the reaper has done what it can (until 4.8). */
-void exit_victim(struct task *t);
+void exit_victim(struct world *w, struct task *t);
 
 #endif

@@ -41,7 +41,7 @@ void reaper_queue(struct world *w, struct task *t)
 {
 	struct victim victim = { .pid = t->pid, .serial = t->serial, .next = w->now };
 
-	if (is_queued(w, t) || !make_room(&w->oom))
+	if (!w->mmu || is_queued(w, t) || !make_room(&w->oom))
 		return;
 	memcpy(victim.comm, t->comm, COMM_SIZE);
 	victim.leader_pid = t->signal->leader->pid;
@@ -88,6 +88,7 @@ static void reap_mm(struct world *w, const struct victim *v, struct mm *mm)
 
 	take_pages(w, &mm->memory);
 	mm->oom_reaped = true;
+	candidates_update_mm(w, mm);
 	klog_printf(w, LOG_INFO,
 		    "oom_reaper: reaped process %d (%s), now anon-rss:%lukB, file-rss:%lukB, shmem-rss:%lukB", v->pid,
 		    v->comm, (unsigned long)m->anon * 4, (unsigned long)m->file * 4, (unsigned long)m->shmem * 4);
@@ -96,17 +97,13 @@ static void reap_mm(struct world *w, const struct victim *v, struct mm *mm)
 /* Twice is enough: nobody shall wait for this mm again. */
 static void give_up(struct world *w, const struct victim *v, struct mm *mm)
 {
-	if (w->rules.victim_keeps_mm) {
-		mm->oom_reaped = true;
-		return;
-	}
-	if (!w->rules.reaper_gives_up)
-		return;
-	if (mm->not_reapable) {
+	bool is_second = w->rules.reaper_gives_up && mm->not_reapable;
+
+	if (is_second)
 		klog_printf(w, LOG_INFO, "oom_reaper: giving up pid:%d (%s)", v->pid, v->comm);
-		mm->oom_reaped = true;
-	}
-	mm->not_reapable = true;
+	mm->oom_reaped |= is_second || w->rules.victim_keeps_mm;
+	mm->not_reapable |= w->rules.reaper_gives_up;
+	candidates_update_mm(w, mm);
 }
 
 static void finish(struct world *w, size_t index)
@@ -119,7 +116,7 @@ static void finish(struct world *w, size_t index)
 	if (v.mm)
 		mm_unpin(w, v.mm);
 	else if (t)
-		exit_victim(t);
+		exit_victim(w, t);
 }
 
 /* One attempt: true when it is done with this victim. */

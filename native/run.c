@@ -6,6 +6,8 @@
 #include "task.h"
 #include "world.h"
 
+#include <stdlib.h>
+
 /* exit_mm() takes the mmap lock: who finds it held is exiting, and waits. */
 static bool may_exit(struct task *t)
 {
@@ -25,15 +27,73 @@ static struct task *who_may_exit(const struct signal *signal, const struct task 
 	return NULL;
 }
 
-/* Whoever was killed and is free to run exits now; `but` is still inside the allocator. */
+static bool is_listed(const struct world *w, uint64_t serial)
+{
+	for (size_t i = 0; i < w->killed_count; i++)
+		if (w->killed[i].serial == serial)
+			return true;
+	return false;
+}
+
+/* Without memory for the list the kill is as late as the next one that finds some. */
+void killed_add(struct world *w, const struct signal *signal)
+{
+	if (is_listed(w, signal->leader->serial))
+		return;
+	if (w->killed_count == w->killed_room) {
+		size_t room = w->killed_room ? w->killed_room * 2 : 16;
+		struct killed *grown = realloc(w->killed, room * sizeof(*grown));
+
+		if (!grown)
+			return;
+		w->killed = grown;
+		w->killed_room = room;
+	}
+	w->killed[w->killed_count++] = (struct killed){ signal->leader->pid, signal->leader->serial };
+}
+
+void killed_drop(struct world *w)
+{
+	free(w->killed);
+}
+
+static bool is_being_killed(const struct signal *signal)
+{
+	for (const struct task *t = signal->leader; t; t = t->next)
+		if (t->flags & TASK_KILLED)
+			return true;
+	return false;
+}
+
+/* Its threads that are free to run exit: true while others are left that are not. */
+static bool exit_what_can(struct world *w, const struct killed *killed, const struct task *but)
+{
+	struct task *leader = pid_find(&w->pids, killed->pid), *t;
+
+	if (!leader || leader->serial != killed->serial)
+		return false;
+	while ((t = who_may_exit(leader->signal, but)))
+		thread_dies(w, t);
+	return is_being_killed(leader->signal);
+}
+
+/* In the order of the kills; `but` is still inside the allocator. One that exits may set another free: go round again. */
 static void let_killed_exit(struct world *w, const struct task *but)
 {
-	for (struct signal *s = w->oldest; s; s = s->newer) {
-		struct task *t;
+	size_t before;
 
-		while ((t = who_may_exit(s, but)))
-			thread_dies(w, t);
-	}
+	do {
+		size_t left = 0;
+
+		before = w->killed_count;
+		for (size_t i = 0; i < before; i++) {
+			struct killed killed = w->killed[i];
+
+			if (exit_what_can(w, &killed, but))
+				w->killed[left++] = killed;
+		}
+		w->killed_count = left;
+	} while (w->killed_count && w->killed_count < before);
 }
 
 void run_until(struct world *w, int64_t end)

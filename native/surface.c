@@ -37,6 +37,7 @@ struct world *world_new(int version, uint32_t patches, uint64_t ram_pages, uint6
 	w->swap_pages = swap_pages;
 	w->pids.max = PID_MAX_DEFAULT;
 	w->sysctl.oom_dump_tasks = 1;
+	w->mmu = true;
 	w->tasks.size = sizeof(struct task);
 	w->signals.size = sizeof(struct signal);
 	w->mms.size = sizeof(struct mm);
@@ -48,6 +49,8 @@ void world_free(struct world *w)
 	if (!w)
 		return;
 	reaper_drop(w);
+	candidates_drop(w);
+	killed_drop(w);
 	drop_tasks(w);
 	pid_drop(&w->pids);
 	klog_drop(&w->log);
@@ -330,22 +333,32 @@ static int change_state(struct task *t, char state)
 
 int task_set_state(struct world *w, int pid, char state) { return WITH_TASK(w, pid, change_state(t, state)); }
 
-static int change_memory(struct mm *mm, const struct memory *m)
+static int change_memory(struct world *w, struct mm *mm, const struct memory *m)
 {
 	if (!mm || m->anon < 0 || m->file < 0 || m->shmem < 0 || m->swapents < 0)
 		return -EINVAL;
 	mm->memory = *m;
+	candidates_update_mm(w, mm);
 	return 0;
 }
 
 int task_set_memory(struct world *w, int pid, const struct memory *memory)
 {
-	return WITH_TASK(w, pid, change_memory(t->mm, memory));
+	return WITH_TASK(w, pid, change_memory(w, t->mm, memory));
 }
 
-int task_set_mems(struct world *w, int pid, uint64_t mems) { return WITH_TASK(w, pid, mems ? (t->mems = mems, 0) : -EINVAL); }
+static int change_mems(struct world *w, struct task *t, uint64_t mems)
+{
+	if (!mems)
+		return -EINVAL;
+	t->mems = mems;
+	candidate_update(w, t->signal);
+	return 0;
+}
 
-static int change_adj(struct signal *signal, int value, int minimum)
+int task_set_mems(struct world *w, int pid, uint64_t mems) { return WITH_TASK(w, pid, change_mems(w, t, mems)); }
+
+static int change_adj(struct world *w, struct signal *signal, int value, int minimum)
 {
 	if (value < OOM_SCORE_ADJ_MIN || value > OOM_SCORE_ADJ_MAX)
 		return -EINVAL;
@@ -353,17 +366,18 @@ static int change_adj(struct signal *signal, int value, int minimum)
 		return -EINVAL;
 	signal->oom_score_adj = (int16_t)value;
 	signal->oom_score_adj_min = (int16_t)minimum;
+	candidate_update(w, signal);
 	return 0;
 }
 
 int task_set_oom_score_adj(struct world *w, int pid, int value, int minimum)
 {
-	return WITH_TASK(w, pid, change_adj(t->signal, value, minimum));
+	return WITH_TASK(w, pid, change_adj(w, t->signal, value, minimum));
 }
 
-int task_set_oom_reaped(struct world *w, int pid) { return WITH_TASK(w, pid, t->mm ? (t->mm->oom_reaped = true, 0) : -EINVAL); }
+int task_set_oom_reaped(struct world *w, int pid) { return task_set_flag(w, pid, TASK_OOM_REAPED, 1); }
 
-int task_set_vfork_done(struct world *w, int pid, int set) { return WITH_TASK(w, pid, (set_vfork_done(t, set), 0)); }
+int task_set_vfork_done(struct world *w, int pid, int set) { return WITH_TASK(w, pid, (set_vfork_done(w, t, set), 0)); }
 
 static int change_parent(const struct world *w, struct task *t, int pid)
 {
@@ -436,14 +450,32 @@ int world_set_sysctl(struct world *w, const struct sysctl *value)
 	return LOCKED(w, (w->sysctl = *value, 0));
 }
 
+void world_set_mmu(struct world *w, int has_mmu) { LOCKED(w, w->mmu = has_mmu != 0); }
+void world_oom_outcome(struct world *w, struct oom_outcome *out) { LOCKED(w, (*out = w->oom.outcome, 0)); }
+
+static int rank(const struct world *w, const struct task *t, struct ranking *out)
+{
+	const struct caller root = { .mems = UINT64_MAX };
+	const struct task *user = first_with_mm(t->signal);
+
+	*out = (struct ranking){
+		.pages = user ? pages_of(&user->mm->memory) : 0, .score = oom_score(w, t, &root),
+		.eligibility = eligibility_of(w, t), .in_flight = in_flight(w, t->signal),
+	};
+	badness(w, t, &out->points);
+	return 0;
+}
+
+int task_rank(struct world *w, int pid, struct ranking *out) { return WITH_TASK(w, pid, rank(w, t, out)); }
+
 const char *world_panic(struct world *w) { return w->oom.panic[0] ? w->oom.panic : NULL; }
 
 static int keep_memory(struct mm *mm, int64_t anon_locked, int64_t shmem_shared)
 {
-	if (!mm || anon_locked < 0 || shmem_shared < 0)
+	if (!mm || anon_locked < 0 || shmem_shared < 0 || anon_locked > UINT32_MAX || shmem_shared > UINT32_MAX)
 		return -EINVAL;
-	mm->memory.anon_locked = anon_locked;
-	mm->memory.shmem_shared = shmem_shared;
+	mm->memory.anon_locked = (uint32_t)anon_locked;
+	mm->memory.shmem_shared = (uint32_t)shmem_shared;
 	return 0;
 }
 
@@ -452,38 +484,45 @@ int task_set_memory_kept(struct world *w, int pid, int64_t anon_locked, int64_t 
 	return WITH_TASK(w, pid, keep_memory(t->mm, anon_locked, shmem_shared));
 }
 
-static int set_mark(bool *mark, int set)
+/* Marks of the mm, which every sharer shows. */
+static int change_mm_flag(struct world *w, struct mm *mm, uint32_t flag, bool set)
 {
-	*mark = set != 0;
+	if (!mm || (flag != TASK_OOM_REAPED && flag != TASK_NOT_REAPABLE))
+		return -EINVAL;
+	*(flag == TASK_OOM_REAPED ? &mm->oom_reaped : &mm->not_reapable) = set;
+	candidates_update_mm(w, mm);
 	return 0;
 }
 
-static int change_flag(struct world *w, struct task *t, uint32_t flag, int set)
+static int change_flag(struct world *w, struct task *t, uint32_t flag, bool set)
 {
-	const uint32_t own = TASK_DSLEEP | TASK_HOLDS_MMAP_LOCK | TASK_COREDUMPING | TASK_EXIT_WAITS | TASK_EXITING;
-
-	if (flag & own)
+	switch (flag) {
+	case TASK_COREDUMPING:
+		t->signal->group_coredump = set;
+		/* fall through */
+	case TASK_DSLEEP: case TASK_HOLDS_MMAP_LOCK: case TASK_EXIT_WAITS: case TASK_EXITING:
 		t->flags = set ? t->flags | flag : t->flags & ~flag;
-	else if (flag == TASK_KILLED && set)
-		send_kill(t->signal);
-	else if (flag == TASK_MEMDIE)
-		set ? mark_victim(w, t) : exit_victim(t);
-	else if (flag == TASK_OOM_ORIGIN)
-		t->signal->oom_flag_origin = set != 0;
-	else if (flag == TASK_GROUP_EXIT)
-		t->signal->group_exit = set != 0;
-	else
-		return t->mm && flag == TASK_OOM_REAPED	   ? set_mark(&t->mm->oom_reaped, set)
-		       : t->mm && flag == TASK_NOT_REAPABLE ? set_mark(&t->mm->not_reapable, set)
-							    : -EINVAL;
-	if (flag == TASK_COREDUMPING)
-		t->signal->group_coredump = set != 0;
-	return 0;
+		return 0;
+	case TASK_KILLED:
+		return set ? (send_kill(w, t->signal), 0) : -EINVAL;
+	case TASK_MEMDIE:
+		set ? mark_victim(w, t) : exit_victim(w, t);
+		return 0;
+	case TASK_GROUP_EXIT:
+		t->signal->group_exit = set;
+		return 0;
+	case TASK_OOM_ORIGIN:
+		t->signal->oom_flag_origin = set;
+		candidate_update(w, t->signal);
+		return 0;
+	default:
+		return change_mm_flag(w, t->mm, flag, set);
+	}
 }
 
 int task_set_flag(struct world *w, int pid, uint32_t flag, int set)
 {
-	return WITH_TASK(w, pid, change_flag(w, t, flag, set));
+	return WITH_TASK(w, pid, change_flag(w, t, flag, set != 0));
 }
 
 /* ---- credentials: `change` works on the copy `to` of t's, which then replaces it ---- */
@@ -494,7 +533,7 @@ int task_set_flag(struct world *w, int pid, uint32_t flag, int set)
 		int error_ = to ? (change) : -ENOMEM; \
 		if (error_) \
 			cred_put(to); \
-		error_ ? error_ : commit_cred(t, to); \
+		error_ ? error_ : commit_cred(w, t, to); \
 	}))
 
 int task_setresuid(struct world *w, int pid, int64_t real, int64_t effective, int64_t saved)
@@ -732,4 +771,5 @@ void world_set_control(struct world *w, void *self, control_read read, control_w
 }
 
 int log_next(struct world *w, uint64_t seq, struct log_record *out) { return LOCKED(w, klog_next(&w->log, seq, out)); }
+int world_candidates_agree(struct world *w) { return LOCKED(w, candidates_agree(w)); }
 uint64_t log_end(struct world *w) { return LOCKED(w, w->log.end); }

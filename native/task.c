@@ -2,6 +2,7 @@
 #include "task.h"
 
 #include "oom_kill.h"
+#include "run.h"
 #include "text.h"
 #include "world.h"
 
@@ -56,12 +57,13 @@ static void sharers_remove(struct mm *mm, struct signal *signal)
 	mm->sharers--;
 }
 
-static void mm_attach(struct task *t, struct mm *mm)
+static void mm_attach(struct world *w, struct task *t, struct mm *mm)
 {
 	t->mm = mm;
 	mm->users++;
 	if (!t->signal->mm)
 		sharers_add(mm, t->signal);
+	candidate_update(w, t->signal);
 }
 
 struct task *first_with_mm(const struct signal *signal)
@@ -87,6 +89,7 @@ static void mm_detach(struct world *w, struct task *t)
 	t->mm = NULL;
 	if (!first_with_mm(t->signal))
 		sharers_remove(mm, t->signal);
+	candidate_update(w, t->signal);
 	if (--mm->users)
 		return;
 	if (w->rules.victim_keeps_mm)
@@ -112,7 +115,7 @@ bool in_vfork(const struct task *t)
 	return is_vfork_done_set(t) && t->signal->parent && t->signal->parent->mm == t->mm;
 }
 
-static void vfork_end(struct task *child)
+static void vfork_end(struct world *w, struct task *child)
 {
 	if (child->vfork_waiter) {
 		child->vfork_waiter->vfork_child = NULL;
@@ -120,21 +123,23 @@ static void vfork_end(struct task *child)
 	}
 	child->vfork_waiter = NULL;
 	child->flags &= ~(uint32_t)TASK_VFORK_DONE;
+	candidate_update(w, child->signal);
 }
 
 /* A waiting parent is killed: its child becomes an ordinary sharer. */
-static void vfork_give_up(struct task *parent)
+static void vfork_give_up(struct world *w, struct task *parent)
 {
 	if (parent->vfork_child)
-		vfork_end(parent->vfork_child);
+		vfork_end(w, parent->vfork_child);
 }
 
-static void vfork_begin(struct task *parent, struct task *child)
+static void vfork_begin(struct world *w, struct task *parent, struct task *child)
 {
 	child->flags |= TASK_VFORK_DONE;
 	child->vfork_waiter = parent;
 	parent->vfork_child = child;
 	parent->state = 'D';
+	candidate_update(w, child->signal);
 }
 
 /* ---- lists ---- */
@@ -200,6 +205,8 @@ static void threads_remove(struct task *t)
 static void task_free(struct world *w, struct task *t)
 {
 	threads_remove(t);
+	if (t->signal->leader)
+		candidate_update(w, t->signal);
 	pid_put(&w->pids, t->pid, NULL);
 	cred_put(t->cred);
 	slab_give(&w->tasks, t);
@@ -233,6 +240,10 @@ static struct signal *signal_new(struct world *w, const struct signal *creator)
 {
 	struct signal *signal = slab_take(&w->signals);
 
+	if (signal && candidates_add(w, signal)) {
+		slab_give(&w->signals, signal);
+		return NULL;
+	}
 	if (!signal || !creator)
 		return signal;
 	signal->oom_score_adj = creator->oom_score_adj;
@@ -247,6 +258,7 @@ static void signal_free(struct world *w, struct signal *signal)
 {
 	if (signal->oom_mm)
 		mm_unpin(w, signal->oom_mm);
+	candidates_remove(w, signal);
 	free(signal->cmdline);
 	free(signal->cgroup);
 	slab_give(&w->signals, signal);
@@ -345,7 +357,7 @@ static int join_mm(struct world *w, struct task *parent, uint64_t flags, struct 
 		if (!mm)
 			return -ENOMEM;
 	}
-	mm_attach(child, mm);
+	mm_attach(w, child, mm);
 	if ((flags & (CORE_CLONE_VM | CORE_CLONE_THREAD | CORE_CLONE_VFORK)) == CORE_CLONE_VM)
 		mm->multiprocess = true;
 	return 0;
@@ -373,7 +385,8 @@ int clone_task(struct world *w, struct task *parent, uint64_t flags, int pid, st
 		return -ENOMEM;
 	}
 	if (flags & CORE_CLONE_VFORK)
-		vfork_begin(parent, child);
+		vfork_begin(w, parent, child);
+	candidate_update(w, child->signal);
 	*out = child;
 	return 0;
 }
@@ -413,7 +426,7 @@ int create_init(struct world *w)
 		process_free(w, t->signal);
 		return -ENOMEM;
 	}
-	mm_attach(t, mm);
+	mm_attach(w, t, mm);
 	t->signal->unkillable = 1;
 	set_comm(t, "init", 4);
 	return t->pid;
@@ -439,6 +452,7 @@ int create_kthread(struct world *w, const char *comm, int pid)
 	if (error)
 		return error;
 	t->flags |= TASK_KTHREAD | (kthreadd ? TASK_VFORK_DONE : 0);
+	candidate_update(w, t->signal);
 	set_comm(t, comm, strlen(comm));
 	return t->pid;
 }
@@ -519,10 +533,10 @@ void thread_dies(struct world *w, struct task *t)
 	struct signal *signal = t->signal;
 	bool leads = is_leader(t);
 
-	vfork_end(t);
-	vfork_give_up(t);
+	vfork_end(w, t);
+	vfork_give_up(w, t);
 	mm_detach(w, t);
-	exit_victim(t);
+	exit_victim(w, t);
 	t->flags |= TASK_ZOMBIE | TASK_EXITING;
 	t->flags &= ~(uint32_t)(TASK_KILLED | TASK_DSLEEP | TASK_HOLDS_MMAP_LOCK | TASK_COREDUMPING | TASK_EXIT_WAITS);
 	t->state = 'Z';
@@ -609,7 +623,7 @@ static enum action default_action(int number)
 }
 
 /* complete_signal() of a fatal signal: nothing changes for a process whose threads are all exiting already. */
-void send_kill(struct signal *signal)
+void send_kill(struct world *w, struct signal *signal)
 {
 	bool any = false;
 
@@ -623,6 +637,7 @@ void send_kill(struct signal *signal)
 	signal->group_exit = 1;
 	signal->group_coredump = 0;
 	signal->exit_code = 9;
+	killed_add(w, signal);
 }
 
 static void set_state_of_all(struct signal *signal, char from, char to)
@@ -708,10 +723,10 @@ int exec_task(struct world *w, struct task *t)
 	become_only_thread(w, t);
 	free(t->signal->cmdline);
 	t->signal->cmdline = NULL;
-	vfork_end(t);
+	vfork_end(w, t);
 	mm_detach(w, t);
 	mm->dumpable = cred->uid == cred->euid && cred->gid == cred->egid;
-	mm_attach(t, mm);
+	mm_attach(w, t, mm);
 	cred_exec(cred);
 	cred_put(t->cred);
 	t->cred = cred;
@@ -729,7 +744,7 @@ int use_mm(struct world *w, struct task *kthread, struct mm *mm)
 	if (mm == kthread->mm)
 		return 0;
 	mm_detach(w, kthread);
-	mm_attach(kthread, mm);
+	mm_attach(w, kthread, mm);
 	return 0;
 }
 
@@ -766,33 +781,35 @@ int set_mm(struct world *w, struct signal *signal, struct mm *mm)
 	leave_mm(w, signal->leader);
 	for (struct task *t = signal->leader; t; t = t->next)
 		if (!is_zombie(t))
-			mm_attach(t, mm);
+			mm_attach(w, t, mm);
 	mm_unpin(w, mm);
 	return 0;
 }
 
 /* Whoever is its parent waits for it, where that can be. */
-void set_vfork_done(struct task *t, bool set)
+void set_vfork_done(struct world *w, struct task *t, bool set)
 {
 	struct task *parent = t->signal->parent;
 
 	if (!set)
-		vfork_end(t);
+		vfork_end(w, t);
 	else if (parent && !is_kthread(t) && !parent->vfork_child && !is_zombie(parent))
-		vfork_begin(parent, t);
+		vfork_begin(w, parent, t);
 	else
 		t->flags |= TASK_VFORK_DONE;
+	candidate_update(w, t->signal);
 }
 
 /* ---- state ---- */
 
 /* commit_creds(): takes cred over. */
-int commit_cred(struct task *t, struct cred *cred)
+int commit_cred(struct world *w, struct task *t, struct cred *cred)
 {
 	if (t->mm && cred_change_hides(t->cred, cred))
 		t->mm->dumpable = 0;
 	cred_put(t->cred);
 	t->cred = cred;
+	candidate_update(w, t->signal);
 	return 0;
 }
 

@@ -39,6 +39,7 @@ struct signal {
 	int32_t threads;		/* not yet released, a zombie leader among them */
 	int32_t exit_code;
 	uint32_t namespace;
+	uint32_t candidate;		/* its place among the packed candidates */
 	char *cmdline;			/* 4 bytes of length, then that many; NULL = none set */
 	char *cgroup;			/* NULL = "/" */
 };
@@ -46,9 +47,9 @@ struct signal {
 struct mm {
 	uint32_t users;			/* tasks on it */
 	uint32_t sharers;		/* processes on it */
+	uint32_t pins;			/* who keeps the struct after its last user (mm_count) */
 	uint8_t dumpable;
 	bool multiprocess, oom_reaped, not_reapable, reap_queued;
-	uint32_t pins;			/* who keeps the struct after its last user (mm_count) */
 	struct signal *oldest, *newest;	/* the processes on it */
 	struct memory memory;
 };
@@ -64,7 +65,7 @@ void mm_unpin(struct world *w, struct mm *mm);
 /* Does another task hold its lock for writing? */
 bool is_mm_locked(const struct mm *mm, const struct task *but);
 /* SIGKILL to every thread of a process: they die when they next run, see run.h. */
-void send_kill(struct signal *signal);
+void send_kill(struct world *w, struct signal *signal);
 /* That thread dies now: do_exit() to its end. */
 void thread_dies(struct world *w, struct task *t);
 struct task *live_thread(const struct signal *signal);
@@ -89,8 +90,8 @@ int use_mm(struct world *w, struct task *kthread, struct mm *mm);
 int unuse_mm(struct world *w, struct task *kthread);
 void set_parent(struct task *t, struct task *parent);
 int set_mm(struct world *w, struct signal *signal, struct mm *mm);
-void set_vfork_done(struct task *t, bool set);
-int commit_cred(struct task *t, struct cred *cred);
+void set_vfork_done(struct world *w, struct task *t, bool set);
+int commit_cred(struct world *w, struct task *t, struct cred *cred);
 void set_comm(struct task *t, const char *bytes, size_t length);
 void drop_tasks(struct world *w);
 

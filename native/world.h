@@ -3,6 +3,7 @@
 #define WORLD_H
 
 #include "fakeproc.h"
+#include "candidates.h"
 #include "klog.h"
 #include "pid.h"
 #include "rules.h"
@@ -11,6 +12,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+struct killed;
 struct mm;
 struct signal;
 
@@ -46,6 +48,7 @@ struct oom {
 	int64_t window;			/* when its 5 s began */
 	int printed, missed;
 	char panic[LOG_LINE];
+	struct oom_outcome outcome;
 };
 
 struct world {
@@ -56,6 +59,7 @@ struct world {
 	int64_t now;			/* nanoseconds since boot */
 	int64_t boot_time;		/* nanoseconds since the epoch */
 	uint64_t ram_pages, swap_pages;
+	bool mmu;			/* without one there is no reaper */
 	uint64_t last_serial;
 	struct pid_table pids;
 	struct signal *oldest, *newest;	/* all processes */
@@ -67,6 +71,9 @@ struct world {
 	bool oom_adj_warned;		/* the deprecation line is logged once a boot */
 	struct control control;
 	struct sysctl sysctl;
+	struct candidates candidates;
+	struct killed *killed;		/* who shall exit as soon as he can */
+	size_t killed_count, killed_room;
 	struct oom oom;
 	bool has_caller;		/* requests of a mount are judged as `caller`'s, not as the real caller's */
 	struct caller caller;

@@ -65,7 +65,7 @@ def test_every_operation_is_measured_on_every_contender(fuse: None, monkeypatch:
         assert set(row["ratios"]) == set(row["nanoseconds"]) - {"fakeproc"}
         assert all(value > 0 for value in [*row["nanoseconds"].values(), *row["ratios"].values()])
     assert set(result["core"]["write_nanoseconds"]) == {"2", "1000"}
-    assert len(result["targets"]) == 4
+    assert len(result["targets"]) == 6
     assert status == 0
 
 

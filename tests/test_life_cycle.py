@@ -329,6 +329,10 @@ class Lives(RuleBasedStateMachine):
         }
 
     @invariant()
+    def selection_goes_by_what_the_processes_are(self):
+        assert lib.world_candidates_agree(self.world._w)
+
+    @invariant()
     def unforked_sharers_of_4_8_agree_after_a_write(self):
         if self.world.kernel.version != "4.8":
             return

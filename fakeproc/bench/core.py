@@ -12,6 +12,8 @@ from fakeproc.world import World, check
 
 WRITES = 200_000
 SHARERS = (2, 1_000)
+SELECTIONS = 20
+EVERY_PID = 4_194_000  # nearly: some are taken
 
 
 def resident() -> int:
@@ -34,6 +36,14 @@ def write_time(world: World, sharers: int) -> float:
     return nanoseconds(lib.bench_write(world._w, path, WRITES * SHARERS[0] // sharers))
 
 
+def select_time(tasks: int) -> float:
+    """Nanoseconds in which a victim is chosen among so many processes."""
+    world = World(ram="64 GiB")
+    world.set_pid_max(4_194_304)
+    nanoseconds(lib.bench_fork(world._w, 1, tasks))
+    return nanoseconds(lib.bench_select(world._w, SELECTIONS))
+
+
 def run(tasks: int) -> dict[str, Any]:
     """Fork a world full, then write in it."""
     world = World()
@@ -42,12 +52,15 @@ def run(tasks: int) -> dict[str, Any]:
     fork = nanoseconds(lib.bench_fork(world._w, 1, tasks))
     size = (resident() - before) / tasks
     writes = {str(sharers): write_time(world, sharers) for sharers in SHARERS}
+    del world
+    crowds = (tasks, min(4 * tasks, EVERY_PID))
     return {
         "tasks": tasks,
         "fork_nanoseconds": fork,
         "fork_seconds": fork * tasks / 1e9,
         "bytes_a_task": size,
         "write_nanoseconds": writes,
+        "select_nanoseconds": {str(crowd): select_time(crowd) for crowd in crowds},
     }
 
 

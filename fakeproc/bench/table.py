@@ -18,6 +18,8 @@ TARGETS = [
     ("open+read+close by minimal C", 1.1, "x", ("rows", "open+read+close", "ratios", "minimal C")),
     ("open+read+close by Python handlers", 0.35, "x", ("rows", "open+read+close", "ratios", "Python handlers")),
     ("a write with 2 sharers", 2_000, "ns", ("core", "write_nanoseconds", "2")),
+    ("a victim among 1,000,000", 10_000_000, "ns", ("core", "select_nanoseconds", "1000000")),
+    ("a victim among 4,000,000", 50_000_000, "ns", ("core", "select_nanoseconds", "4000000")),
     ("memory of a task", 400, "bytes", ("core", "bytes_a_task")),
 ]
 
@@ -114,6 +116,9 @@ def _core(core: dict[str, Any]) -> Iterator[str]:
     for sharers, time in core["write_nanoseconds"].items():
         yield _core_line(f"a write with {int(sharers):,} sharers", duration(time), f"{1e9 / time:>14,.0f} a second")
     yield _core_line("a fork", duration(core["fork_nanoseconds"]), f"{core['fork_seconds']:>14.2f} s for all")
+    for crowd, time in core["select_nanoseconds"].items():
+        each = f"{time / int(crowd):>14.1f} ns each"
+        yield _core_line(f"a victim among {int(crowd):,}", duration(time), each)
     yield _core_line("memory of a task", f"{core['bytes_a_task']:.0f} bytes")
 
 

@@ -86,6 +86,8 @@ static const struct entry root_entries[] = {
 /* Answered by Python, but for kmsg, which file.c reads a record at a time. */
 static const struct entry control_entries[] = {
 	{ "ctl",           S_IFREG | 0644,  SHOWN,         BOTH,    NULL,                NULL, NULL, false, true },
+	{ "explain",       S_IFREG | 0444,  SHOWN,         BOTH,    NULL,                NULL, NULL, false, true },
+	{ "explain.json",  S_IFREG | 0444,  SHOWN,         BOTH,    NULL,                NULL, NULL, false, true },
 	{ "kmsg",          S_IFREG | 0444,  RECORDS,       BOTH,    NULL,                NULL, NULL, false, true },
 	{ "log",           S_IFREG | 0444,  SHOWN,         BOTH,    NULL,                NULL, NULL, false, true },
 	{ "world",         S_IFREG | 0444,  SHOWN,         BOTH,    NULL,                NULL, NULL, false, true },
