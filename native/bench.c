@@ -54,7 +54,7 @@ double bench_fork(struct world *w, int parent, uint64_t count)
 double bench_select(struct world *w, uint64_t count)
 {
 	const struct oom_request request = { .order = -1 };
-	const struct task current = { .mems = UINT64_MAX };
+	struct task current = { .mems = UINT64_MAX };
 	double start = nanoseconds();
 	const struct task *chosen = NULL;
 

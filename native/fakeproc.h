@@ -86,7 +86,8 @@ enum {
 	TASK_OOM_ORIGIN = 131072,	/* oom_flag_origin of its process: swapoff, KSM */
 	TASK_NOT_REAPABLE = 262144,	/* MMF_OOM_NOT_REAPABLE of its mm */
 	TASK_WILL_FREE_MEM = 524288,	/* task_will_free_mem() says so */
-	TASK_IN_VFORK = 1048576		/* in_vfork() says so */
+	TASK_IN_VFORK = 1048576,	/* in_vfork() says so */
+	TASK_AWAITS_REAPER = 2097152	/* a victim that the reaper has been asked for */
 };
 
 /* clone(2) flags, with the kernel's values. */
@@ -178,6 +179,7 @@ void world_free(struct world *w);
 int world_rule(struct world *w, int row);
 uint64_t world_total_pages(struct world *w);
 void world_set_total_pages(struct world *w, uint64_t ram_pages, uint64_t swap_pages);
+int world_set_nodes(struct world *w, const uint64_t *pages, int count);	/* memory nodes; the RAM is their sum */
 int64_t world_now(struct world *w);			/* nanoseconds since boot */
 void world_set_now(struct world *w, int64_t nanoseconds);
 void world_set_boot_time(struct world *w, int64_t nanoseconds);
@@ -223,7 +225,7 @@ int task_badness(struct world *w, int pid, int64_t *points);	/* 1 = eligible, 0 
 int task_caller(struct world *w, int pid, struct caller *out);	/* who that task is for a file */
 
 int task_set_memory_kept(struct world *w, int pid, int64_t anon_locked, int64_t shmem_shared);
-int task_set_flag(struct world *w, int pid, uint32_t flag, int set);	/* DSLEEP HOLDS_MMAP_LOCK COREDUMPING EXIT_WAITS KILLED EXITING MEMDIE OOM_ORIGIN NOT_REAPABLE OOM_REAPED */
+int task_set_flag(struct world *w, int pid, uint32_t flag, int set);	/* DSLEEP HOLDS_MMAP_LOCK COREDUMPING EXIT_WAITS KILLED EXITING MEMDIE AWAITS_REAPER OOM_ORIGIN NOT_REAPABLE OOM_REAPED */
 
 /* ---- out of memory ---- */
 /* pid: who allocates, 0 = a kworker of that name. 1 = somebody was killed or is dying, 0 = nobody, or an errno. */
@@ -235,6 +237,10 @@ int world_candidates_agree(struct world *w);		/* is what selection goes by what 
 void world_oom_outcome(struct world *w, struct oom_outcome *out);
 void world_set_mmu(struct world *w, int has_mmu);	/* without one there is no reaper */
 int task_rank(struct world *w, int pid, struct ranking *out);
+int world_mrelease(struct world *w, int pid, uint32_t flags);	/* process_mrelease(2): -ENOSYS before 5.15 */
+int world_oom_disable(struct world *w);			/* oom_killer_disable(): 0, or -EBUSY while a victim is on its way out */
+void world_oom_enable(struct world *w);
+void world_set_oom_notifier(struct world *w, int times);	/* how often an OOM notifier will free memory */
 const char *world_panic(struct world *w);		/* what the machine panicked with, or NULL */
 
 /* ---- credentials, as the system calls ---- */

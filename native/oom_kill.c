@@ -2,12 +2,14 @@
 #include "oom_kill.h"
 
 #include "badness.h"
+#include "constraint.h"
 #include "oom_adj.h"
 #include "oom_report.h"
 #include "reaper.h"
 #include "task.h"
 #include "world.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -101,43 +103,16 @@ static void let_die(struct world *w, struct task *t)
 		reaper_queue(w, t);
 }
 
-static bool current_dies_anyway(const struct world *w, const struct task *current, const struct oom_request *request)
+static bool current_dies_anyway(const struct world *w, const struct oom_control *oc)
 {
 	if (w->rules.dying_means_all_sharers)
-		return will_free_mem(w, current);
-	if (!current->mm && !request->memcg)
+		return will_free_mem(w, oc->current);
+	if (!oc->current->mm && !oc->memcg)
 		return false;
-	return (current->flags & TASK_KILLED) || will_free_mem(w, current);
+	return (oc->current->flags & TASK_KILLED) || will_free_mem(w, oc->current);
 }
 
 /* ---- who may be chosen ---- */
-
-bool is_in_memcg(const struct signal *signal, const char *memcg)
-{
-	const char *cgroup = signal->cgroup ? signal->cgroup : "/";
-	size_t length = strlen(memcg);
-
-	if (!strcmp(memcg, "/"))
-		return true;
-	return !strncmp(cgroup, memcg, length) && (!cgroup[length] || cgroup[length] == '/');
-}
-
-static bool shares_a_node(const struct signal *signal, uint64_t mems)
-{
-	for (const struct task *t = signal->leader; t; t = t->next)
-		if (t->mems & mems)
-			return true;
-	return false;
-}
-
-static bool is_eligible(const struct task *t, const struct task *current, const struct oom_request *request)
-{
-	if (is_global_init(t) || is_kthread(t))
-		return false;
-	if (request->memcg)
-		return is_in_memcg(t->signal, request->memcg);
-	return shares_a_node(t->signal, request->nodemask ? request->nodemask : current->mems);
-}
 
 int in_flight(const struct world *w, const struct signal *signal)
 {
@@ -164,14 +139,13 @@ static enum verdict victim_in_flight(const struct world *w, const struct signal 
 	return verdicts[in_flight(w, signal)];
 }
 
-static enum verdict scan(const struct world *w, const struct task *t, const struct task *current,
-			 const struct oom_request *request)
+static enum verdict scan(const struct world *w, const struct task *t, const struct oom_control *oc)
 {
 	enum verdict in_flight;
 
-	if (!is_eligible(t, current, request))
+	if (!is_eligible(w, t, oc))
 		return SKIP;
-	in_flight = request->order == -1 ? LOOK : victim_in_flight(w, t->signal);
+	in_flight = is_sysrq(oc) ? LOOK : victim_in_flight(w, t->signal);
 	if (in_flight != LOOK)
 		return in_flight;
 	return t->signal->oom_flag_origin ? SELECT : LOOK;
@@ -185,43 +159,29 @@ struct choice {
 	bool is_origin, aborted;
 };
 
-static uint64_t total_of(const struct world *w, const struct oom_request *request)
-{
-	if (request->memcg)
-		return request->memcg_pages ? request->memcg_pages : 1;
-	return total_pages(w);
-}
-
 static bool is_better(const struct world *w, const struct choice *so_far, int64_t points,
-		      const struct oom_request *request)
+		      const struct oom_control *oc)
 {
 	if (!so_far->task)
 		return true;
 	if (so_far->is_origin || points < so_far->points)
 		return false;
-	return points > so_far->points || !(request->memcg && w->rules.memcg_keeps_first);
+	return points > so_far->points || !(oc->memcg && w->rules.memcg_keeps_first);
 }
 
 /* The younger of two equals wins, but in a memory cgroup until 5.0 the older. */
-static bool consider(const struct world *w, struct task *t, const struct task *current,
-		     const struct oom_request *request, struct choice *choice)
+static bool consider(const struct world *w, struct task *t, const struct oom_control *oc, struct choice *choice)
 {
-	enum verdict verdict = scan(w, t, current, request);
+	enum verdict verdict = scan(w, t, oc);
 	int64_t points;
 
 	choice->aborted = verdict == ABORT;
 	if (verdict == SELECT)
 		*choice = (struct choice){ t, 0, true, false };
-	else if (verdict == LOOK && badness_of_total(w, t, total_of(w, request), &points)
-		 && is_better(w, choice, points, request))
+	else if (verdict == LOOK && badness_of_total(w, t, oc->total, &points)
+		 && is_better(w, choice, points, oc))
 		*choice = (struct choice){ t, points, false, false };
 	return verdict != ABORT;
-}
-
-/* Nothing about the request singles processes out: the packed candidates decide. */
-static bool is_plain(const struct task *current, const struct oom_request *request)
-{
-	return !request->memcg && !request->nodemask && current->mems == UINT64_MAX;
 }
 
 /* The best of the candidates from *i up to the next one that must be asked, where *i then stands. */
@@ -246,27 +206,27 @@ static void compare_packed(const struct world *w, size_t *i, struct choice *choi
 		*choice = (struct choice){ all->processes[best]->leader, most, false, false };
 }
 
-static struct choice select_packed(const struct world *w, const struct task *current, const struct oom_request *request)
+static struct choice select_packed(const struct world *w, const struct oom_control *oc)
 {
 	struct choice choice = { NULL, 0, false, false };
 
 	for (size_t i = 0; i < w->candidates.count && !choice.aborted; i++) {
 		compare_packed(w, &i, &choice);
 		if (i < w->candidates.count)
-			consider(w, w->candidates.processes[i]->leader, current, request, &choice);
+			consider(w, w->candidates.processes[i]->leader, oc, &choice);
 	}
 	return choice;
 }
 
-static struct choice select_victim(const struct world *w, const struct task *current, const struct oom_request *request)
+static struct choice select_victim(const struct world *w, const struct oom_control *oc)
 {
 	struct choice choice = { NULL, 0, false, false };
 
-	if (is_plain(current, request))
-		return select_packed(w, current, request);
+	if (concerns_all(w, oc))
+		return select_packed(w, oc);
 
 	for (struct signal *s = w->oldest; s; s = s->newer)
-		if (!consider(w, s->leader, current, request, &choice))
+		if (!consider(w, s->leader, oc, &choice))
 			break;
 	return choice;
 }
@@ -281,8 +241,7 @@ static uint32_t score_of(const struct choice *choice, uint64_t total)
 
 /* ---- kill ---- */
 
-static struct task *worst_child(const struct world *w, struct task *p, const struct task *current,
-				const struct oom_request *request)
+static struct task *worst_child(const struct world *w, struct task *p, const struct oom_control *oc)
 {
 	struct task *victim = p;
 	uint32_t worst = 0;
@@ -291,9 +250,9 @@ static struct task *worst_child(const struct world *w, struct task *p, const str
 		for (struct signal *child = t->first_child; child; child = child->sibling_newer) {
 			int64_t points;
 
-			if ((p->mm && child->mm == p->mm) || !is_eligible(child->leader, current, request))
+			if ((p->mm && child->mm == p->mm) || !is_eligible(w, child->leader, oc))
 				continue;
-			if (!badness_of_total(w, child->leader, total_of(w, request), &points) || (uint32_t)points <= worst)
+			if (!badness_of_total(w, child->leader, oc->total, &points) || (uint32_t)points <= worst)
 				continue;
 			worst = (uint32_t)points;
 			victim = child->leader;
@@ -350,7 +309,7 @@ static bool needs_no_kill(const struct world *w, const struct task *p)
 }
 
 static void kill_process(struct world *w, struct task *p, uint32_t score, const char *message,
-			 const struct task *current, const struct oom_request *request)
+			 const struct oom_control *oc)
 {
 	struct task *victim;
 
@@ -359,8 +318,8 @@ static void kill_process(struct world *w, struct task *p, uint32_t score, const 
 		ended(w, OOM_CHOSEN_DIES, p, NULL);
 		return;
 	}
-	report_kill(w, p, score, message, current, request);
-	victim = w->rules.child_is_sacrificed ? worst_child(w, p, current, request) : p;
+	report_kill(w, p, score, message, oc);
+	victim = w->rules.child_is_sacrificed ? worst_child(w, p, oc) : p;
 	victim = first_with_mm(victim->signal);
 	if (victim)
 		kill_with_sharers(w, victim, message);
@@ -369,51 +328,61 @@ static void kill_process(struct world *w, struct task *p, uint32_t score, const 
 
 /* ---- out of memory ---- */
 
-enum { GFP_FS = 0x80, GFP_NOFAIL = 0x8000, GFP_NOFAIL_OLD = 0x800 };
+enum { GFP_FS = 0x80, GFP_NOFAIL_OF_2016 = 0x800, GFP_NOFAIL = 0x8000 };
+
+static bool must_not_fail(const struct world *w, const struct oom_control *oc)
+{
+	uint32_t no_fail = w->rules.gfp_values_of_2016 ? GFP_NOFAIL_OF_2016 : GFP_NOFAIL;
+
+	return w->rules.no_fail_kills && (oc->gfp_mask & no_fail);
+}
 
 /* Without __GFP_FS nobody is killed: the file system may free memory that this allocation cannot wait for. */
-static bool is_refused(const struct oom_request *request)
+static bool is_refused(const struct world *w, const struct oom_control *oc)
 {
-	return request->gfp_mask && !request->memcg && !(request->gfp_mask & (GFP_FS | GFP_NOFAIL_OLD | GFP_NOFAIL));
+	return oc->gfp_mask && !oc->memcg && !(oc->gfp_mask & GFP_FS) && !must_not_fail(w, oc);
 }
 
-static enum constraint constraint_of(const struct task *current, const struct oom_request *request)
+/* The chain of OOM notifiers: what they free is there, and nobody need die. */
+static bool notifiers_free(struct world *w, const struct oom_control *oc)
 {
-	(void)current;
-	if (request->memcg)
-		return CONSTRAINT_MEMCG;
-	return request->nodemask ? CONSTRAINT_MEMORY_POLICY : CONSTRAINT_NONE;
+	bool freed = w->oom.notifier_frees > 0 && !oc->memcg;
+
+	if (freed)
+		w->oom.notifier_frees--;
+	return freed;
 }
 
-static bool panics(struct world *w, const struct task *current, const struct oom_request *request)
+static bool panics(struct world *w, const struct oom_control *oc)
 {
 	int32_t value = w->sysctl.panic_on_oom;
 
-	if (!value || request->order == -1)
+	if (!value || is_sysrq(oc))
 		return false;
-	if (value != 2 && constraint_of(current, request) != CONSTRAINT_NONE)
+	if (value != 2 && oc->constraint != CONSTRAINT_NONE)
 		return false;
-	report_header(w, current, NULL, request);
+	report_header(w, NULL, oc);
 	snprintf(w->oom.panic, sizeof(w->oom.panic), "Out of memory: %s panic_on_oom is enabled",
 		 value == 2 ? "compulsory" : "system-wide");
 	report_panic(w);
 	return true;
 }
 
-static bool kills_allocating_task(const struct world *w, const struct task *current, const struct oom_request *request)
+static bool kills_allocating_task(const struct world *w, const struct oom_control *oc)
 {
-	return w->sysctl.oom_kill_allocating_task && !request->memcg && current->mm && !is_global_init(current)
-		&& !is_kthread(current) && is_eligible(current, current, request)
+	const struct task *current = oc->current;
+
+	return w->sysctl.oom_kill_allocating_task && !oc->memcg && current->mm && is_eligible(w, current, oc)
 		&& current->signal->oom_score_adj != OOM_SCORE_ADJ_MIN;
 }
 
-static bool nobody_found(struct world *w, const struct task *current, const struct oom_request *request)
+static bool nobody_found(struct world *w, const struct oom_control *oc)
 {
-	bool is_fatal = request->order != -1 && !request->memcg;
+	bool is_fatal = !is_sysrq(oc) && !oc->memcg;
 
 	if (!is_fatal && !w->rules.no_victim_is_logged)
 		return false;
-	report_header(w, current, NULL, request);
+	report_header(w, NULL, oc);
 	if (w->rules.no_victim_is_logged)
 		report_no_victim(w);
 	if (!is_fatal)
@@ -425,45 +394,81 @@ static bool nobody_found(struct world *w, const struct task *current, const stru
 	return false;
 }
 
-static const char *message_of(const struct oom_request *request)
+static const char *message_of(const struct oom_control *oc)
 {
-	return request->memcg ? "Memory cgroup out of memory" : "Out of memory";
+	return oc->memcg ? "Memory cgroup out of memory" : "Out of memory";
 }
 
-struct task *would_choose(const struct world *w, const struct task *current, const struct oom_request *request)
+struct task *would_choose(const struct world *w, struct task *current, const struct oom_request *request)
 {
-	struct choice choice = select_victim(w, current, request);
+	struct oom_control oc = oom_control_of(w, current, request);
+	struct choice choice = select_victim(w, &oc);
 
 	return choice.aborted ? NULL : choice.task;
 }
 
-bool out_of_memory(struct world *w, struct task *current, const struct oom_request *request)
+static bool select_and_kill(struct world *w, const struct oom_control *oc)
 {
-	struct choice choice;
+	struct choice choice = select_victim(w, oc);
 
-	if (w->oom.panic[0])
-		return false;
-	if (current_dies_anyway(w, current, request)) {
-		let_die(w, current);
-		ended(w, OOM_CURRENT_DIES, current, NULL);
-		return true;
-	}
-	ended(w, OOM_REFUSED, NULL, NULL);
-	if (is_refused(request))
-		return true;
-	ended(w, OOM_PANIC, NULL, NULL);
-	if (panics(w, current, request))
-		return false;
-	if (kills_allocating_task(w, current, request)) {
-		kill_process(w, current, 0, "Out of memory (oom_kill_allocating_task)", current, request);
-		return true;
-	}
-	choice = select_victim(w, current, request);
 	ended(w, choice.aborted ? OOM_VICTIM_IN_FLIGHT : OOM_NOBODY, NULL, NULL);
 	if (choice.aborted)
 		return true;
 	if (!choice.task)
-		return nobody_found(w, current, request);
-	kill_process(w, choice.task, score_of(&choice, total_of(w, request)), message_of(request), current, request);
+		return nobody_found(w, oc);
+	kill_process(w, choice.task, score_of(&choice, oc->total), message_of(oc), oc);
 	return true;
+}
+
+/* The order counts: who dies anyway comes before panic_on_oom, and that before oom_kill_allocating_task. */
+bool out_of_memory(struct world *w, struct task *current, const struct oom_request *request)
+{
+	struct oom_control oc = oom_control_of(w, current, request);
+
+	ended(w, OOM_REFUSED, NULL, NULL);
+	if (w->oom.panic[0] || w->oom.disabled)
+		return false;
+	if (notifiers_free(w, &oc))
+		return true;
+	if (current_dies_anyway(w, &oc)) {
+		let_die(w, current);
+		ended(w, OOM_CURRENT_DIES, current, NULL);
+		return true;
+	}
+	if (is_refused(w, &oc))
+		return true;
+	ended(w, OOM_PANIC, NULL, NULL);
+	if (panics(w, &oc))
+		return false;
+	if (!kills_allocating_task(w, &oc))
+		return select_and_kill(w, &oc);
+	kill_process(w, current, 0, "Out of memory (oom_kill_allocating_task)", &oc);
+	return true;
+}
+
+/* ---- suspend ---- */
+
+static bool any_victim(const struct world *w)
+{
+	for (const struct signal *s = w->oldest; s; s = s->newer)
+		if (s->oom_victims)
+			return true;
+	return false;
+}
+
+int oom_killer_disable(struct world *w)
+{
+	if (any_victim(w))
+		return -EBUSY;
+	w->oom.disabled = true;
+	if (w->rules.disabling_is_logged)
+		klog_printf(w, LOG_INFO, "OOM killer disabled.");
+	return 0;
+}
+
+void oom_killer_enable(struct world *w)
+{
+	w->oom.disabled = false;
+	if (w->rules.disabling_is_logged)
+		klog_printf(w, LOG_INFO, "OOM killer enabled.");
 }

@@ -11,22 +11,21 @@ struct signal;
 struct task;
 struct world;
 
-enum constraint { CONSTRAINT_NONE, CONSTRAINT_CPUSET, CONSTRAINT_MEMORY_POLICY, CONSTRAINT_MEMCG };
-
 /* out_of_memory() and what it asks for (struct oom_control), in fakeproc.h: struct oom_request. */
 bool out_of_memory(struct world *w, struct task *current, const struct oom_request *request);
 
 /* Whom it would choose, if it came to that: NULL for nobody, or while a victim is on its way out. */
-struct task *would_choose(const struct world *w, const struct task *current, const struct oom_request *request);
+struct task *would_choose(const struct world *w, struct task *current, const struct oom_request *request);
 
 /* Is this task about to free its memory anyway (task_will_free_mem)? */
 bool will_free_mem(const struct world *w, const struct task *t);
 
-/* Is the process in the subtree of that memory cgroup? */
-bool is_in_memcg(const struct signal *signal, const char *memcg);
-
 /* NOT_A_VICTIM, or what becomes of an earlier victim in the next choice. */
 int in_flight(const struct world *w, const struct signal *signal);
+
+/* For a suspend: -EBUSY while a victim is on its way out (the kernel waits for it). */
+int oom_killer_disable(struct world *w);
+void oom_killer_enable(struct world *w);
 
 void mark_victim(struct world *w, struct task *t);
 /* A victim has dropped its mm, or the reaper has done what it can (until 4.8). */

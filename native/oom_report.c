@@ -1,6 +1,7 @@
 /* See oom_report.h. */
 #include "oom_report.h"
 
+#include "constraint.h"
 #include "oom_kill.h"
 #include "task.h"
 #include "text.h"
@@ -58,22 +59,22 @@ static void name_flags(const struct world *w, uint32_t mask, struct text *out)
 
 /* ---- the report ---- */
 
-static void invoked(struct world *w, const struct task *current, const struct oom_request *request)
+static void invoked(struct world *w, const struct oom_control *oc)
 {
 	struct text names;
 
 	text_init(&names);
-	name_flags(w, request->gfp_mask, &names);
-	klog_printf(w, LOG_WARNING, "%s invoked oom-killer: gfp_mask=0x%x(%s),%s order=%d, oom_score_adj=%d", current->comm,
-		    request->gfp_mask, names.bytes, w->rules.header_names_nodemask ? " nodemask=(null)," : "",
-		    request->order, current->signal->oom_score_adj);
+	name_flags(w, oc->gfp_mask, &names);
+	klog_printf(w, LOG_WARNING, "%s invoked oom-killer: gfp_mask=0x%x(%s),%s order=%d, oom_score_adj=%d", oc->current->comm,
+		    oc->gfp_mask, names.bytes, w->rules.header_names_nodemask ? " nodemask=(null)," : "",
+		    oc->order, oc->current->signal->oom_score_adj);
 	text_drop(&names);
 }
 
-static bool is_listed(const struct task *leader, const struct oom_request *request)
+static bool is_listed(const struct task *leader, const struct oom_control *oc)
 {
 	return !is_global_init(leader) && !is_kthread(leader) && first_with_mm(leader->signal)
-		&& (!request->memcg || is_in_memcg(leader->signal, request->memcg));
+		&& (!oc->memcg || is_in_memcg(leader->signal, oc->memcg));
 }
 
 static int64_t resident(const struct memory *m)
@@ -110,7 +111,7 @@ static const char *table_header(const struct world *w)
 	return "[  pid  ]   uid  tgid total_vm      rss rss_anon rss_file rss_shmem pgtables_bytes swapents oom_score_adj name";
 }
 
-static void table(struct world *w, const struct oom_request *request)
+static void table(struct world *w, const struct oom_control *oc)
 {
 	if (!w->sysctl.oom_dump_tasks)
 		return;
@@ -118,34 +119,34 @@ static void table(struct world *w, const struct oom_request *request)
 		klog_printf(w, LOG_INFO, "Tasks state (memory values in pages):");
 	klog_printf(w, LOG_INFO, "%s", table_header(w));
 	for (const struct signal *s = w->oldest; s; s = s->newer)
-		if (is_listed(s->leader, request))
+		if (is_listed(s->leader, oc))
 			row(w, first_with_mm(s));
 }
 
-static void memory_lines(struct world *w, const struct task *victim, const struct oom_request *request)
+static void memory_lines(struct world *w, const struct task *victim, const struct oom_control *oc)
 {
 	const char *cgroup = victim && victim->signal->cgroup ? victim->signal->cgroup : "/";
 
-	if (!request->memcg) {
+	if (!oc->memcg) {
 		klog_printf(w, LOG_WARNING, "Mem-Info:");
 		klog_printf(w, LOG_WARNING, "Total swap = %lukB", kilobytes((int64_t)w->swap_pages));
 		klog_printf(w, LOG_WARNING, "%" PRIu64 " pages RAM", w->ram_pages);
 		return;
 	}
 	if (w->rules.kill_line_names_score)
-		klog_printf(w, LOG_INFO, "Task in %s killed as a result of limit of %s", cgroup, request->memcg);
-	klog_printf(w, LOG_INFO, "memory: usage %lukB, limit %lukB, failcnt 0", kilobytes((int64_t)request->memcg_pages),
-		    kilobytes((int64_t)request->memcg_pages));
+		klog_printf(w, LOG_INFO, "Task in %s killed as a result of limit of %s", cgroup, oc->memcg);
+	klog_printf(w, LOG_INFO, "memory: usage %lukB, limit %lukB, failcnt 0", kilobytes((int64_t)oc->total),
+		    kilobytes((int64_t)oc->total));
 }
 
-void report_header(struct world *w, const struct task *current, const struct task *victim, const struct oom_request *request)
+void report_header(struct world *w, const struct task *victim, const struct oom_control *oc)
 {
-	invoked(w, current, request);
-	klog_printf(w, LOG_INFO, "%s cpuset=/ mems_allowed=0", current->comm);
-	klog_printf(w, LOG_WARNING, "CPU: 0 PID: %d Comm: %.20s Not tainted %s #1", current->pid, current->comm,
+	invoked(w, oc);
+	klog_printf(w, LOG_INFO, "%s cpuset=/ mems_allowed=0", oc->current->comm);
+	klog_printf(w, LOG_WARNING, "CPU: 0 PID: %d Comm: %.20s Not tainted %s #1", oc->current->pid, oc->current->comm,
 		    rules_version_name((int)w->version));
-	memory_lines(w, victim, request);
-	table(w, request);
+	memory_lines(w, victim, oc);
+	table(w, oc);
 }
 
 static bool is_within_limit(struct world *w)
@@ -166,30 +167,23 @@ static bool is_within_limit(struct world *w)
 	return !oom->missed;
 }
 
-static void summary(struct world *w, const struct task *p, const struct oom_request *request)
+static void summary(struct world *w, const struct task *p, const struct oom_control *oc)
 {
 	const char *cgroup = p->signal->cgroup ? p->signal->cgroup : "/";
 
-	if (request->memcg)
-		klog_printf(w, LOG_INFO,
-			    "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=%s,"
-			    "task_memcg=%s,task=%s,pid=%d,uid=%d",
-			    request->memcg, cgroup, p->comm, p->pid, (int)p->cred->uid);
-	else
-		klog_printf(w, LOG_INFO,
-			    "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,"
-			    "task_memcg=%s,task=%s,pid=%d,uid=%d",
-			    cgroup, p->comm, p->pid, (int)p->cred->uid);
+	klog_printf(w, LOG_INFO,
+		    "oom-kill:constraint=%s,nodemask=(null),cpuset=/,mems_allowed=0,%s%s,task_memcg=%s,task=%s,pid=%d,uid=%d",
+		    constraint_name(oc->constraint), oc->memcg ? "oom_memcg=" : "global_oom", oc->memcg ? oc->memcg : "",
+		    cgroup, p->comm, p->pid, (int)p->cred->uid);
 }
 
 /* Only the report is limited: the kill lines always come. */
-void report_kill(struct world *w, const struct task *p, uint32_t score, const char *message, const struct task *current,
-		 const struct oom_request *request)
+void report_kill(struct world *w, const struct task *p, uint32_t score, const char *message, const struct oom_control *oc)
 {
 	if (is_within_limit(w)) {
-		report_header(w, current, p, request);
+		report_header(w, p, oc);
 		if (w->rules.summary_line)
-			summary(w, p, request);
+			summary(w, p, oc);
 	}
 	if (w->rules.kill_line_names_score)
 		klog_printf(w, LOG_ERR, "%s: Kill process %d (%s) score %u or sacrifice child", message, p->pid, p->comm, score);

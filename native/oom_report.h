@@ -4,14 +4,13 @@
 
 #include <stdint.h>
 
-struct oom_request;
+struct oom_control;
 struct task;
 struct world;
 
 /* "invoked oom-killer", Mem-Info and the task table (dump_header): at most ten times in five seconds. */
-void report_header(struct world *w, const struct task *current, const struct task *victim, const struct oom_request *request);
-void report_kill(struct world *w, const struct task *p, uint32_t score, const char *message, const struct task *current,
-		 const struct oom_request *request);
+void report_header(struct world *w, const struct task *victim, const struct oom_control *oc);
+void report_kill(struct world *w, const struct task *p, uint32_t score, const char *message, const struct oom_control *oc);
 void report_killed(struct world *w, const struct task *victim, const char *message);
 void report_pinned(struct world *w, const struct task *victim, const struct task *sharer);
 void report_no_victim(struct world *w);

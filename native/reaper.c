@@ -5,6 +5,7 @@
 #include "task.h"
 #include "world.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,23 +120,34 @@ static void finish(struct world *w, size_t index)
 		exit_victim(w, t);
 }
 
+/* After the last pause it does not look again, at a lock or (until 4.8) at an mm that went meanwhile. */
+static void fail(struct world *w, const struct victim *v, struct mm *mm)
+{
+	if (!mm && w->rules.victim_keeps_mm)
+		return;
+	klog_printf(w, LOG_INFO, "oom_reaper: unable to reap pid:%d (%s)", v->pid, v->comm);
+	if (mm)
+		give_up(w, v, mm);
+}
+
 /* One attempt: true when it is done with this victim. */
 static bool attempt(struct world *w, struct victim *v)
 {
 	struct mm *mm = mm_of(w, v);
 
+	if (v->attempts == ATTEMPTS) {
+		fail(w, v, mm);
+		return true;
+	}
 	if (!mm)
 		return true;
 	if (!is_mm_locked(mm, NULL)) {
 		reap_mm(w, v, mm);
 		return true;
 	}
+	v->attempts++;
 	v->next = w->now + PAUSE;
-	if (v->attempts++ < ATTEMPTS)
-		return false;
-	klog_printf(w, LOG_INFO, "oom_reaper: unable to reap pid:%d (%s)", v->pid, v->comm);
-	give_up(w, v, mm);
-	return true;
+	return false;
 }
 
 /* Whom it has begun with it finishes; else the newest that is due. Its queue's length where there is none. */
@@ -174,6 +186,25 @@ void reaper_step(struct world *w)
 		if (attempt(w, &w->oom.queue[turn]))
 			finish(w, turn);
 	}
+}
+
+int process_mrelease(struct world *w, struct task *t, uint32_t flags)
+{
+	struct task *user = first_with_mm(t->signal);
+
+	if (!w->rules.mrelease_exists)
+		return -ENOSYS;
+	if (flags)
+		return -EINVAL;
+	if (!user)
+		return -ESRCH;
+	if (!will_free_mem(w, user))
+		return user->mm->oom_reaped ? 0 : -EINVAL;
+	if (is_mm_locked(user->mm, NULL))
+		return -EAGAIN;
+	take_pages(w, &user->mm->memory);
+	candidates_update_mm(w, user->mm);
+	return 0;
 }
 
 void reaper_drop(struct world *w)

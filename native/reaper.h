@@ -13,6 +13,8 @@ void reaper_queue(struct world *w, struct task *victim);
 int64_t reaper_next(const struct world *w);
 /* Does what is due now. */
 void reaper_step(struct world *w);
+/* process_mrelease(2): what the reaper does, asked for by user space. */
+int process_mrelease(struct world *w, struct task *t, uint32_t flags);
 void reaper_drop(struct world *w);
 
 #endif

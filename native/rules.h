@@ -45,12 +45,18 @@ enum version { V4_7, V4_8, V4_9, V4_14, V4_19, V5_4, V5_10, V5_15, V6_1, V6_6, V
 	     "a victim is known by its mm: reaped or not after one round, it is not waited for again") \
 	RULE(child_is_sacrificed, V4_7, V4_19, 0, \
 	     "a child with an mm of its own dies instead of its parent (gone between 5.0 and 5.3)") \
+	RULE(no_fail_kills, V4_7, V6_1, 0, \
+	     "an allocation with __GFP_NOFAIL kills also without __GFP_FS (gone in 6.5)") \
 	RULE(fault_path_kills, V4_7, V5_10, 0, \
 	     "a page fault that finds no memory runs the OOM killer (gone in 5.16)") \
 	RULE(memcg_keeps_first, V4_7, V4_19, 0, \
 	     "on equal points the older process of a memory cgroup is chosen, not the younger (gone by 5.3)") \
 	RULE(dump_outlasts_kill, V6_1, V6_18, 0, \
 	     "a task that dumps core is not dying until the dump is done, also when it was killed (since 5.17)") \
+	RULE(mrelease_exists, V5_15, V6_18, 0, \
+	     "process_mrelease(2) exists") \
+	RULE(disabling_is_logged, V4_14, V6_18, 0, \
+	     "'OOM killer disabled.' and 'OOM killer enabled.' are logged") \
 	RULE(reaper_waits, V6_1, V6_18, 0, \
 	     "the reaper starts 2 s after the kill (since 5.18)") \
 	RULE(reaper_takes_locked, V6_1, V6_18, 0, \

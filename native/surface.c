@@ -35,6 +35,8 @@ struct world *world_new(int version, uint32_t patches, uint64_t ram_pages, uint6
 	rules_fill(&w->rules, w->version, patches);
 	w->ram_pages = ram_pages;
 	w->swap_pages = swap_pages;
+	w->nodes = 1;
+	w->node_pages[0] = ram_pages;
 	w->pids.max = PID_MAX_DEFAULT;
 	w->sysctl.oom_dump_tasks = 1;
 	w->mmu = true;
@@ -81,8 +83,27 @@ void world_set_total_pages(struct world *w, uint64_t ram_pages, uint64_t swap_pa
 	world_lock(w);
 	w->ram_pages = ram_pages;
 	w->swap_pages = swap_pages;
+	memset(w->node_pages, 0, sizeof(w->node_pages));
+	w->nodes = 1;
+	w->node_pages[0] = ram_pages;
 	world_unlock(w);
 }
+
+static int set_nodes(struct world *w, const uint64_t *pages, int count)
+{
+	if (count < 1 || count > NODES)
+		return -EINVAL;
+	memset(w->node_pages, 0, sizeof(w->node_pages));
+	w->nodes = count == NODES ? UINT64_MAX : (1ULL << count) - 1;
+	w->ram_pages = 0;
+	for (int node = 0; node < count; node++) {
+		w->node_pages[node] = pages[node];
+		w->ram_pages += pages[node];
+	}
+	return 0;
+}
+
+int world_set_nodes(struct world *w, const uint64_t *pages, int count) { return LOCKED(w, set_nodes(w, pages, count)); }
 
 int world_set_pid_max(struct world *w, int pid_max)
 {
@@ -468,6 +489,10 @@ static int rank(const struct world *w, const struct task *t, struct ranking *out
 
 int task_rank(struct world *w, int pid, struct ranking *out) { return WITH_TASK(w, pid, rank(w, t, out)); }
 
+int world_mrelease(struct world *w, int pid, uint32_t flags) { return WITH_TASK(w, pid, process_mrelease(w, t, flags)); }
+int world_oom_disable(struct world *w) { return LOCKED(w, oom_killer_disable(w)); }
+void world_oom_enable(struct world *w) { LOCKED(w, (oom_killer_enable(w), 0)); }
+void world_set_oom_notifier(struct world *w, int times) { LOCKED(w, w->oom.notifier_frees = times > 0 ? times : 0); }
 const char *world_panic(struct world *w) { return w->oom.panic[0] ? w->oom.panic : NULL; }
 
 static int keep_memory(struct mm *mm, int64_t anon_locked, int64_t shmem_shared)
@@ -494,6 +519,23 @@ static int change_mm_flag(struct world *w, struct mm *mm, uint32_t flag, bool se
 	return 0;
 }
 
+/* A task without an mm was marked while it had one, which only 4.7 and 4.8 do not ask for. */
+static int set_victim(struct world *w, struct task *t, bool set)
+{
+	if (set && !t->mm && w->rules.victim_keeps_mm)
+		return -EINVAL;
+	set ? mark_victim(w, t) : exit_victim(w, t);
+	return 0;
+}
+
+static int ask_reaper(struct world *w, struct task *t, bool set)
+{
+	if (!set || !t->mm || !(t->flags & TASK_MEMDIE))
+		return -EINVAL;
+	reaper_queue(w, t);
+	return 0;
+}
+
 static int change_flag(struct world *w, struct task *t, uint32_t flag, bool set)
 {
 	switch (flag) {
@@ -506,8 +548,9 @@ static int change_flag(struct world *w, struct task *t, uint32_t flag, bool set)
 	case TASK_KILLED:
 		return set ? (send_kill(w, t->signal), 0) : -EINVAL;
 	case TASK_MEMDIE:
-		set ? mark_victim(w, t) : exit_victim(w, t);
-		return 0;
+		return set_victim(w, t, set);
+	case TASK_AWAITS_REAPER:
+		return ask_reaper(w, t, set);
 	case TASK_GROUP_EXIT:
 		t->signal->group_exit = set;
 		return 0;

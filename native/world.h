@@ -47,9 +47,13 @@ struct oom {
 	bool limited;			/* the rate limit of the report has begun */
 	int64_t window;			/* when its 5 s began */
 	int printed, missed;
+	bool disabled;			/* oom_killer_disable(): for a suspend */
+	int notifier_frees;		/* how often a notifier will find memory to free */
 	char panic[LOG_LINE];
 	struct oom_outcome outcome;
 };
+
+enum { NODES = 64 };
 
 struct world {
 	pthread_mutex_t lock;
@@ -59,6 +63,8 @@ struct world {
 	int64_t now;			/* nanoseconds since boot */
 	int64_t boot_time;		/* nanoseconds since the epoch */
 	uint64_t ram_pages, swap_pages;
+	uint64_t nodes;			/* memory nodes that there are, a bit each */
+	uint64_t node_pages[NODES];
 	bool mmu;			/* without one there is no reaper */
 	uint64_t last_serial;
 	struct pid_table pids;
