@@ -46,6 +46,26 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """How out_of_memory() ended: an OOM_* of the core, the process with the most points, and the one that was killed."""
+
+    how: int
+    chosen: int
+    victim: int
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """A process as the OOM killer ranks it: pages that its end would free, points, oom_score, the core's reasons."""
+
+    pages: int
+    points: int
+    score: int
+    eligibility: int
+    in_flight: int
+
+
+@dataclass(frozen=True)
 class Caller:
     """Who asks for a file operation. The default is root with every capability, unknown to the world."""
 
@@ -239,9 +259,30 @@ class World:
         """What writing f to /proc/sysrq-trigger does."""
         return self.oom(order=-1, kworker=kworker)
 
+    @property
+    def outcome(self) -> Outcome:
+        """How the last out_of_memory() ended."""
+        out = ffi.new("struct oom_outcome *")
+        lib.world_oom_outcome(self._w, out)
+        return Outcome(out.how, out.chosen, out.victim)
+
+    def set_mmu(self, has_mmu: bool) -> None:
+        """Without a memory management unit there is no OOM reaper."""
+        lib.world_set_mmu(self._w, has_mmu)
+
     def run(self, time: int | str) -> None:
         """Let time pass ("250 ms" or nanoseconds): who was killed exits, and the reaper reaps."""
         lib.world_run(self._w, units.duration(time))
+
+    def settle(self, time: int | str = "1 h") -> str:
+        """Let time pass until nobody waits for memory or a lock, or nothing can move any more.
+
+        Returns why not, from the graph of who waits for whom ("no progress possible: ..."); empty where all moved
+        on, or the machine panicked (see panic).
+        """
+        why = ffi.new("char[]", 4096)
+        lib.world_settle(self._w, units.duration(time), why, 4096)
+        return str(ffi.string(why).decode("utf-8", "surrogateescape"))
 
     @property
     def panic(self) -> str | None:
@@ -465,6 +506,13 @@ class Task:
         points = ffi.new("int64_t *")
         return int(points[0]) if self._do(lib.task_badness, points) else None
 
+    @property
+    def ranking(self) -> Ranking:
+        """What the OOM killer makes of its process."""
+        out = ffi.new("struct ranking *")
+        self._do(lib.task_rank, out)
+        return Ranking(out.pages, out.points, out.score, out.eligibility, out.in_flight)
+
     def _has(self, flag: int) -> bool:
         return bool(self.info.flags & flag)
 
@@ -608,6 +656,14 @@ class Task:
     def set_flag(self, flag: int, is_set: bool = True) -> None:
         """A mark of the OOM killer, or a condition, as it stands (TASK_DSLEEP ...): for building worlds."""
         self._do(lib.task_set_flag, flag, is_set)
+
+    def wait_for_memory(self) -> None:
+        """It asks for memory that is not there, until there is some: World.settle() lets it try."""
+        self._do(lib.task_wait_for_memory)
+
+    def wait_for_lock(self, holder: "Task") -> None:
+        """It sleeps uninterruptibly until that task lets a lock go, which that does as soon as it can run."""
+        self._do(lib.task_wait_for_lock, holder.id)
 
     def set_memory_kept(self, *, anon_locked: int = 0, shmem_shared: int = 0) -> None:
         """How many of its pages the reaper leaves."""

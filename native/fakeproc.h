@@ -87,7 +87,8 @@ enum {
 	TASK_NOT_REAPABLE = 262144,	/* MMF_OOM_NOT_REAPABLE of its mm */
 	TASK_WILL_FREE_MEM = 524288,	/* task_will_free_mem() says so */
 	TASK_IN_VFORK = 1048576,	/* in_vfork() says so */
-	TASK_AWAITS_REAPER = 2097152	/* a victim that the reaper has been asked for */
+	TASK_AWAITS_REAPER = 2097152,	/* a victim that the reaper has been asked for */
+	TASK_FROZEN = 4194304		/* by the freezer: cannot exit, unless it is made a victim */
 };
 
 /* clone(2) flags, with the kernel's values. */
@@ -124,8 +125,8 @@ enum {
 
 struct oom_outcome {
 	int32_t how;		/* OOM_* */
-	int32_t chosen;		/* who had the most points, 0 = nobody was chosen */
-	int32_t victim;		/* the thread that was killed in the end: the chosen one's, or its child's */
+	int32_t chosen;		/* the process with the most points, 0 = nobody was chosen */
+	int32_t victim;		/* the process that was killed: the chosen one, or its child */
 };
 
 /* Why a process would be chosen, or never is. */
@@ -176,6 +177,8 @@ int rules_row_holds(int row, int version, uint32_t patches);
 /* ---- worlds ---- */
 struct world *world_new(int version, uint32_t patches, uint64_t ram_pages, uint64_t swap_pages);
 void world_free(struct world *w);
+void world_hold(struct world *w);			/* nobody else is inside until world_release(): fork(2) then copies it whole */
+void world_release(struct world *w);
 int world_rule(struct world *w, int row);
 uint64_t world_total_pages(struct world *w);
 void world_set_total_pages(struct world *w, uint64_t ram_pages, uint64_t swap_pages);
@@ -241,6 +244,11 @@ int world_mrelease(struct world *w, int pid, uint32_t flags);	/* process_mreleas
 int world_oom_disable(struct world *w);			/* oom_killer_disable(): 0, or -EBUSY while a victim is on its way out */
 void world_oom_enable(struct world *w);
 void world_set_oom_notifier(struct world *w, int times);	/* how often an OOM notifier will free memory */
+/* Stalls: who waits for memory, or for a lock (holder: who holds it), and whether anything can still move. */
+int task_wait_for_memory(struct world *w, int pid);
+int task_wait_for_lock(struct world *w, int pid, int holder);
+enum { WORLD_STUCK = 0, WORLD_MOVES_ON = 1, WORLD_PANICKED = 2 };
+int world_settle(struct world *w, int64_t nanoseconds, char *why, size_t size);	/* WORLD_*; why is a sentence where it is stuck */
 const char *world_panic(struct world *w);		/* what the machine panicked with, or NULL */
 
 /* ---- credentials, as the system calls ---- */

@@ -69,6 +69,7 @@ void mark_victim(struct world *w, struct task *t)
 	if (t->flags & TASK_MEMDIE)
 		return;
 	t->flags |= TASK_MEMDIE;
+	t->flags &= ~(uint32_t)TASK_FROZEN;
 	t->signal->oom_victims++;
 	if (w->rules.victim_keeps_mm && !t->signal->oom_mm) {
 		t->signal->oom_mm = t->mm;
@@ -270,8 +271,7 @@ static bool kill_sharer(struct world *w, struct signal *sharer, const struct tas
 {
 	if (is_pinning(w, sharer->leader)) {
 		if (w->rules.pinned_mm_hidden) {
-			victim->mm->oom_reaped = true;
-			candidates_update_mm(w, victim->mm);
+			mm_hide(w, victim->mm);
 			report_pinned(w, victim, sharer->leader);
 		}
 		return false;
@@ -300,7 +300,8 @@ static void kill_with_sharers(struct world *w, struct task *victim, const char *
 
 static void ended(struct world *w, int how, const struct task *chosen, const struct task *victim)
 {
-	w->oom.outcome = (struct oom_outcome){ how, chosen ? chosen->pid : 0, victim ? victim->pid : 0 };
+	w->oom.outcome = (struct oom_outcome){ how, chosen ? chosen->signal->leader->pid : 0,
+					       victim ? victim->signal->leader->pid : 0 };
 }
 
 static bool needs_no_kill(const struct world *w, const struct task *p)

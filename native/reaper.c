@@ -1,6 +1,7 @@
 /* See reaper.h. Mirrors oom_reap_task() and wake_oom_reaper(). */
 #include "reaper.h"
 
+#include "badness.h"
 #include "oom_kill.h"
 #include "task.h"
 #include "world.h"
@@ -75,21 +76,26 @@ static struct mm *mm_of(const struct world *w, const struct victim *v)
 }
 
 /* What is mlocked stays (until 5.17), and what is mapped shared. */
-static void take_pages(const struct world *w, struct memory *m)
+static void take_pages(struct world *w, struct mm *mm)
 {
+	struct memory *m = &mm->memory;
+	int64_t before = pages_of(m);
+
 	m->anon = w->rules.reaper_takes_locked ? 0 : m->anon_locked;
 	m->file = 0;
 	m->shmem = m->shmem_shared;
 	m->swapents = 0;
+	w->freed_pages += (uint64_t)(before - pages_of(m));
+	w->progress += before > pages_of(m);
+	candidates_update_mm(w, mm);
 }
 
 static void reap_mm(struct world *w, const struct victim *v, struct mm *mm)
 {
 	const struct memory *m = &mm->memory;
 
-	take_pages(w, &mm->memory);
-	mm->oom_reaped = true;
-	candidates_update_mm(w, mm);
+	take_pages(w, mm);
+	mm_hide(w, mm);
 	klog_printf(w, LOG_INFO,
 		    "oom_reaper: reaped process %d (%s), now anon-rss:%lukB, file-rss:%lukB, shmem-rss:%lukB", v->pid,
 		    v->comm, (unsigned long)m->anon * 4, (unsigned long)m->file * 4, (unsigned long)m->shmem * 4);
@@ -102,9 +108,9 @@ static void give_up(struct world *w, const struct victim *v, struct mm *mm)
 
 	if (is_second)
 		klog_printf(w, LOG_INFO, "oom_reaper: giving up pid:%d (%s)", v->pid, v->comm);
-	mm->oom_reaped |= is_second || w->rules.victim_keeps_mm;
+	if (is_second || w->rules.victim_keeps_mm)
+		mm_hide(w, mm);
 	mm->not_reapable |= w->rules.reaper_gives_up;
-	candidates_update_mm(w, mm);
 }
 
 static void finish(struct world *w, size_t index)
@@ -202,8 +208,7 @@ int process_mrelease(struct world *w, struct task *t, uint32_t flags)
 		return user->mm->oom_reaped ? 0 : -EINVAL;
 	if (is_mm_locked(user->mm, NULL))
 		return -EAGAIN;
-	take_pages(w, &user->mm->memory);
-	candidates_update_mm(w, user->mm);
+	take_pages(w, user->mm);
 	return 0;
 }
 

@@ -4,14 +4,17 @@
 #include "oom_kill.h"
 #include "reaper.h"
 #include "task.h"
+#include "waiting.h"
 #include "world.h"
 
 #include <stdlib.h>
 
 /* exit_mm() takes the mmap lock: who finds it held is exiting, and waits. */
-static bool may_exit(struct task *t)
+static bool may_exit(const struct world *w, struct task *t)
 {
-	if (!(t->flags & TASK_KILLED) || (t->flags & (TASK_DSLEEP | TASK_EXIT_WAITS | TASK_ZOMBIE)))
+	if (!(t->flags & TASK_KILLED) || (t->flags & (TASK_DSLEEP | TASK_FROZEN | TASK_EXIT_WAITS | TASK_ZOMBIE)))
+		return false;
+	if (is_waiting(w, t))
 		return false;
 	if (!t->mm || !is_mm_locked(t->mm, t))
 		return true;
@@ -19,10 +22,10 @@ static bool may_exit(struct task *t)
 	return false;
 }
 
-static struct task *who_may_exit(const struct signal *signal, const struct task *but)
+static struct task *who_may_exit(const struct world *w, const struct signal *signal, const struct task *but)
 {
 	for (struct task *t = signal->leader; t; t = t->next)
-		if (t != but && may_exit(t))
+		if (t != but && may_exit(w, t))
 			return t;
 	return NULL;
 }
@@ -72,7 +75,7 @@ static bool exit_what_can(struct world *w, const struct killed *killed, const st
 
 	if (!leader || leader->serial != killed->serial)
 		return false;
-	while ((t = who_may_exit(leader->signal, but)))
+	while ((t = who_may_exit(w, leader->signal, but)))
 		thread_dies(w, t);
 	return is_being_killed(leader->signal);
 }

@@ -11,6 +11,7 @@
 #include "text.h"
 #include "tree/file.h"
 #include "tree/tree.h"
+#include "waiting.h"
 #include "world.h"
 
 #include <errno.h>
@@ -53,6 +54,7 @@ void world_free(struct world *w)
 	reaper_drop(w);
 	candidates_drop(w);
 	killed_drop(w);
+	waits_drop(w);
 	drop_tasks(w);
 	pid_drop(&w->pids);
 	klog_drop(&w->log);
@@ -60,6 +62,9 @@ void world_free(struct world *w)
 	pthread_mutex_destroy(&w->lock);
 	free(w);
 }
+
+void world_hold(struct world *w) { world_lock(w); }
+void world_release(struct world *w) { world_unlock(w); }
 
 #define LOCKED(w, expression) \
 	({ \
@@ -493,6 +498,36 @@ int world_mrelease(struct world *w, int pid, uint32_t flags) { return WITH_TASK(
 int world_oom_disable(struct world *w) { return LOCKED(w, oom_killer_disable(w)); }
 void world_oom_enable(struct world *w) { LOCKED(w, (oom_killer_enable(w), 0)); }
 void world_set_oom_notifier(struct world *w, int times) { LOCKED(w, w->oom.notifier_frees = times > 0 ? times : 0); }
+int task_wait_for_memory(struct world *w, int pid) { return WITH_TASK(w, pid, wait_for(w, t, FOR_MEMORY, NULL)); }
+
+static int wait_for_lock(struct world *w, struct task *t, int pid)
+{
+	const struct task *holder = pid_find(&w->pids, pid);
+
+	return holder ? wait_for(w, t, FOR_LOCK, holder) : -ESRCH;
+}
+
+int task_wait_for_lock(struct world *w, int pid, int holder) { return WITH_TASK(w, pid, wait_for_lock(w, t, holder)); }
+
+int world_settle(struct world *w, int64_t nanoseconds, char *why, size_t size)
+{
+	struct text text;
+	int settled;
+
+	text_init(&text);
+	world_lock(w);
+	settled = (int)settle(w, w->now + nanoseconds, &text);
+	world_unlock(w);
+	if (size) {
+		size_t length = text.length < size ? text.length : size - 1;
+
+		memcpy(why, text.bytes, length);
+		why[length] = '\0';
+	}
+	text_drop(&text);
+	return settled;
+}
+
 const char *world_panic(struct world *w) { return w->oom.panic[0] ? w->oom.panic : NULL; }
 
 static int keep_memory(struct mm *mm, int64_t anon_locked, int64_t shmem_shared)
@@ -542,7 +577,7 @@ static int change_flag(struct world *w, struct task *t, uint32_t flag, bool set)
 	case TASK_COREDUMPING:
 		t->signal->group_coredump = set;
 		/* fall through */
-	case TASK_DSLEEP: case TASK_HOLDS_MMAP_LOCK: case TASK_EXIT_WAITS: case TASK_EXITING:
+	case TASK_DSLEEP: case TASK_FROZEN: case TASK_HOLDS_MMAP_LOCK: case TASK_EXIT_WAITS: case TASK_EXITING:
 		t->flags = set ? t->flags | flag : t->flags & ~flag;
 		return 0;
 	case TASK_KILLED:

@@ -1,6 +1,7 @@
 /* See task.h. What clone, exec, exit, kill and wait do to tasks, signals and mms. */
 #include "task.h"
 
+#include "badness.h"
 #include "oom_kill.h"
 #include "run.h"
 #include "text.h"
@@ -92,9 +93,19 @@ static void mm_detach(struct world *w, struct task *t)
 	candidate_update(w, t->signal);
 	if (--mm->users)
 		return;
+	w->freed_pages += (uint64_t)pages_of(&mm->memory);
 	if (w->rules.victim_keeps_mm)
-		mm->oom_reaped = true;
+		mm_hide(w, mm);
 	mm_release(w, mm);
+}
+
+void mm_hide(struct world *w, struct mm *mm)
+{
+	if (mm->oom_reaped)
+		return;
+	mm->oom_reaped = true;
+	w->progress++;
+	candidates_update_mm(w, mm);
 }
 
 void mm_pin(struct mm *mm)
@@ -533,12 +544,13 @@ void thread_dies(struct world *w, struct task *t)
 	struct signal *signal = t->signal;
 	bool leads = is_leader(t);
 
+	w->progress++;
 	vfork_end(w, t);
 	vfork_give_up(w, t);
 	mm_detach(w, t);
 	exit_victim(w, t);
 	t->flags |= TASK_ZOMBIE | TASK_EXITING;
-	t->flags &= ~(uint32_t)(TASK_KILLED | TASK_DSLEEP | TASK_HOLDS_MMAP_LOCK | TASK_COREDUMPING | TASK_EXIT_WAITS);
+	t->flags &= ~(uint32_t)(TASK_KILLED | TASK_DSLEEP | TASK_FROZEN | TASK_HOLDS_MMAP_LOCK | TASK_COREDUMPING | TASK_EXIT_WAITS);
 	t->state = 'Z';
 	give_children_away(w, t);
 	if (!leads)
@@ -629,6 +641,7 @@ void send_kill(struct world *w, struct signal *signal)
 
 	for (struct task *t = signal->leader; t; t = t->next)
 		if (!is_zombie(t) && !(t->flags & TASK_EXITING)) {
+			w->progress += !(t->flags & TASK_KILLED);
 			t->flags |= TASK_KILLED;
 			any = true;
 		}

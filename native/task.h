@@ -61,6 +61,8 @@ static inline bool is_leader(const struct task *t);
 static inline bool is_global_init(const struct task *t);
 
 void mm_pin(struct mm *mm);
+/* MMF_OOM_REAPED, later MMF_OOM_SKIP: the OOM killer does not look at it any more. */
+void mm_hide(struct world *w, struct mm *mm);
 void mm_unpin(struct world *w, struct mm *mm);
 /* Does another task hold its lock for writing? */
 bool is_mm_locked(const struct mm *mm, const struct task *but);

@@ -15,6 +15,7 @@
 struct killed;
 struct mm;
 struct signal;
+struct wait;
 
 /* A pid namespace other than the initial one. */
 struct namespace {
@@ -80,6 +81,10 @@ struct world {
 	struct candidates candidates;
 	struct killed *killed;		/* who shall exit as soon as he can */
 	size_t killed_count, killed_room;
+	struct wait *waits;		/* see waiting.h */
+	size_t wait_count;
+	uint64_t freed_pages;		/* by exits and by the reaper, since boot */
+	uint64_t progress;		/* counts whatever brings a stall nearer to its end */
 	struct oom oom;
 	bool has_caller;		/* requests of a mount are judged as `caller`'s, not as the real caller's */
 	struct caller caller;
