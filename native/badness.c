@@ -1,14 +1,8 @@
 /* See badness.h. Mirrors oom_badness() and proc_oom_score(). */
 #include "badness.h"
 
-#include "oom_adj.h"
 #include "task.h"
 #include "world.h"
-
-bool is_unkillable(const struct task *t)
-{
-	return is_global_init(t) || is_kthread(t);
-}
 
 int eligibility_of(const struct world *w, const struct task *t)
 {
@@ -25,22 +19,6 @@ int eligibility_of(const struct world *w, const struct task *t)
 	return w->rules.vfork_child_hidden && in_vfork(user) ? IS_VFORKED : ELIGIBLE;
 }
 
-static int64_t at_least_0(int64_t counter)
-{
-	return counter > 0 ? counter : 0;
-}
-
-int64_t pages_of(const struct memory *m)
-{
-	return at_least_0(m->anon) + at_least_0(m->file) + at_least_0(m->shmem) + at_least_0(m->swapents)
-		+ m->ptes + m->pmds;
-}
-
-bool has_root_bonus(const struct task *user)
-{
-	return cred_caps(user->cred) & CAP_BIT(CAP_SYS_ADMIN);
-}
-
 bool badness_of_total(const struct world *w, const struct task *t, uint64_t total, int64_t *points)
 {
 	const struct task *user;
@@ -49,7 +27,7 @@ bool badness_of_total(const struct world *w, const struct task *t, uint64_t tota
 	if (eligibility_of(w, t) != ELIGIBLE)
 		return false;
 	user = first_with_mm(t->signal);
-	*points = points_of(&w->rules, pages_of(&user->mm->memory), user->signal->oom_score_adj, has_root_bonus(user), total);
+	*points = points_of(&w->rules, pages_of(&user->mm->memory), user->signal->oom_score_adj, has_root_bonus(user->cred), total);
 	return true;
 }
 

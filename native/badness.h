@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 struct caller;
-struct memory;
 struct task;
 struct world;
 
@@ -16,9 +15,6 @@ struct world;
 bool badness(const struct world *w, const struct task *t, int64_t *points);
 
 /* What badness is made of: also the packed candidates are judged by these. */
-bool is_unkillable(const struct task *t);
-bool has_root_bonus(const struct task *user);
-int64_t pages_of(const struct memory *m);
 
 /* total / 1000 is cut off first: below 1000 pages the adjustment moves nothing. Inline: asked of every process. */
 static inline int64_t points_of(const struct rules *rules, int64_t pages, int oom_score_adj, bool has_bonus, uint64_t total)

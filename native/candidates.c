@@ -1,8 +1,6 @@
 /* See candidates.h. */
 #include "candidates.h"
 
-#include "badness.h"
-#include "oom_adj.h"
 #include "task.h"
 #include "world.h"
 
@@ -36,7 +34,7 @@ static struct candidate look(const struct signal *signal)
 		c.flags = CANDIDATE_ASK;
 	else if (!user || user->mm->oom_reaped || signal->oom_score_adj == OOM_SCORE_ADJ_MIN)
 		c.flags = CANDIDATE_NEVER;
-	else if (has_root_bonus(user))
+	else if (has_root_bonus(user->cred))
 		c.flags = CANDIDATE_BONUS;
 	return c;
 }

@@ -11,8 +11,6 @@ struct task;
 struct world;
 
 enum {
-	OOM_SCORE_ADJ_MIN = -1000,
-	OOM_SCORE_ADJ_MAX = 1000,
 	OOM_DISABLE = -17,
 	OOM_ADJUST_MIN = -16,
 	OOM_ADJUST_MAX = 15,

@@ -64,29 +64,6 @@ bool will_free_mem(const struct world *w, const struct task *t)
 
 /* ---- victims ---- */
 
-void mark_victim(struct world *w, struct task *t)
-{
-	if (t->flags & TASK_MEMDIE)
-		return;
-	t->flags |= TASK_MEMDIE;
-	t->flags &= ~(uint32_t)TASK_FROZEN;
-	t->signal->oom_victims++;
-	if (w->rules.victim_keeps_mm && !t->signal->oom_mm) {
-		t->signal->oom_mm = t->mm;
-		mm_pin(t->mm);
-	}
-	candidate_update(w, t->signal);
-}
-
-void exit_victim(struct world *w, struct task *t)
-{
-	if (!(t->flags & TASK_MEMDIE))
-		return;
-	t->flags &= ~(uint32_t)TASK_MEMDIE;
-	t->signal->oom_victims--;
-	candidate_update(w, t->signal);
-}
-
 /* Before patch 7 the reaper is asked only where everybody on the mm is being killed. */
 static bool everybody_is_killed(const struct mm *mm)
 {

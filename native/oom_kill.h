@@ -27,8 +27,5 @@ int in_flight(const struct world *w, const struct signal *signal);
 int oom_killer_disable(struct world *w);
 void oom_killer_enable(struct world *w);
 
-void mark_victim(struct world *w, struct task *t);
-/* A victim has dropped its mm, or the reaper has done what it can (until 4.8). */
-void exit_victim(struct world *w, struct task *t);
 
 #endif

@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include "oom_kill.h"
+
 #include "reaper.h"
 #include "task.h"
 #include "waiting.h"
@@ -28,36 +29,6 @@ static struct task *who_may_exit(const struct world *w, const struct signal *sig
 		if (t != but && may_exit(w, t))
 			return t;
 	return NULL;
-}
-
-static bool is_listed(const struct world *w, uint64_t serial)
-{
-	for (size_t i = 0; i < w->killed_count; i++)
-		if (w->killed[i].serial == serial)
-			return true;
-	return false;
-}
-
-/* Without memory for the list the kill is as late as the next one that finds some. */
-void killed_add(struct world *w, const struct signal *signal)
-{
-	if (is_listed(w, signal->leader->serial))
-		return;
-	if (w->killed_count == w->killed_room) {
-		size_t room = w->killed_room ? w->killed_room * 2 : 16;
-		struct killed *grown = realloc(w->killed, room * sizeof(*grown));
-
-		if (!grown)
-			return;
-		w->killed = grown;
-		w->killed_room = room;
-	}
-	w->killed[w->killed_count++] = (struct killed){ signal->leader->pid, signal->leader->serial };
-}
-
-void killed_drop(struct world *w)
-{
-	free(w->killed);
 }
 
 static bool is_being_killed(const struct signal *signal)

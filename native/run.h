@@ -6,18 +6,8 @@
 #include <stdint.h>
 
 struct oom_request;
-struct signal;
 struct task;
 struct world;
-
-/* A process that was killed, and has not exited yet. */
-struct killed {
-	int32_t pid;
-	uint64_t serial;	/* of its leader */
-};
-
-void killed_add(struct world *w, const struct signal *signal);
-void killed_drop(struct world *w);
 
 void run_until(struct world *w, int64_t end);
 

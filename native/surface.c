@@ -53,7 +53,6 @@ void world_free(struct world *w)
 		return;
 	reaper_drop(w);
 	candidates_drop(w);
-	killed_drop(w);
 	waits_drop(w);
 	drop_tasks(w);
 	pid_drop(&w->pids);

@@ -1,9 +1,6 @@
 /* See task.h. What clone, exec, exit, kill and wait do to tasks, signals and mms. */
 #include "task.h"
 
-#include "badness.h"
-#include "oom_kill.h"
-#include "run.h"
 #include "text.h"
 #include "world.h"
 
@@ -12,6 +9,17 @@
 #include <string.h>
 
 /* ---- mm ---- */
+
+static int64_t at_least_0(int64_t counter)
+{
+	return counter > 0 ? counter : 0;
+}
+
+int64_t pages_of(const struct memory *m)
+{
+	return at_least_0(m->anon) + at_least_0(m->file) + at_least_0(m->shmem) + at_least_0(m->swapents)
+		+ m->ptes + m->pmds;
+}
 
 static struct mm *mm_new(struct world *w)
 {
@@ -634,6 +642,54 @@ static enum action default_action(int number)
 	}
 }
 
+void mark_victim(struct world *w, struct task *t)
+{
+	if (t->flags & TASK_MEMDIE)
+		return;
+	t->flags |= TASK_MEMDIE;
+	t->flags &= ~(uint32_t)TASK_FROZEN;
+	t->signal->oom_victims++;
+	if (w->rules.victim_keeps_mm && !t->signal->oom_mm) {
+		t->signal->oom_mm = t->mm;
+		mm_pin(t->mm);
+	}
+	candidate_update(w, t->signal);
+}
+
+void exit_victim(struct world *w, struct task *t)
+{
+	if (!(t->flags & TASK_MEMDIE))
+		return;
+	t->flags &= ~(uint32_t)TASK_MEMDIE;
+	t->signal->oom_victims--;
+	candidate_update(w, t->signal);
+}
+
+static bool is_listed(const struct world *w, uint64_t serial)
+{
+	for (size_t i = 0; i < w->killed_count; i++)
+		if (w->killed[i].serial == serial)
+			return true;
+	return false;
+}
+
+/* Without memory for the list the kill is as late as the next one that finds some. */
+static void killed_add(struct world *w, const struct signal *signal)
+{
+	if (is_listed(w, signal->leader->serial))
+		return;
+	if (w->killed_count == w->killed_room) {
+		size_t room = w->killed_room ? w->killed_room * 2 : 16;
+		struct killed *grown = realloc(w->killed, room * sizeof(*grown));
+
+		if (!grown)
+			return;
+		w->killed = grown;
+		w->killed_room = room;
+	}
+	w->killed[w->killed_count++] = (struct killed){ signal->leader->pid, signal->leader->serial };
+}
+
 /* complete_signal() of a fatal signal: nothing changes for a process whose threads are all exiting already. */
 void send_kill(struct world *w, struct signal *signal)
 {
@@ -843,6 +899,7 @@ void drop_tasks(struct world *w)
 		free(s->cmdline);
 		free(s->cgroup);
 	}
+	free(w->killed);
 	slab_drop(&w->tasks);
 	slab_drop(&w->signals);
 	slab_drop(&w->mms);

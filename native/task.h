@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+enum { OOM_SCORE_ADJ_MIN = -1000, OOM_SCORE_ADJ_MAX = 1000 };
+
 struct task {
 	int32_t pid;
 	uint32_t flags;			/* TASK_KTHREAD, TASK_VFORK_DONE, TASK_ZOMBIE, TASK_SIGHAND_GONE */
@@ -66,6 +68,16 @@ void mm_hide(struct world *w, struct mm *mm);
 void mm_unpin(struct world *w, struct mm *mm);
 /* Does another task hold its lock for writing? */
 bool is_mm_locked(const struct mm *mm, const struct task *but);
+/* A victim of the OOM killer may use the reserves (TIF_MEMDIE), until it has dropped its mm. */
+void mark_victim(struct world *w, struct task *t);
+void exit_victim(struct world *w, struct task *t);
+
+/* A process that was killed, and has not exited yet. */
+struct killed {
+	int32_t pid;
+	uint64_t serial;	/* of its leader */
+};
+
 /* SIGKILL to every thread of a process: they die when they next run, see run.h. */
 void send_kill(struct world *w, struct signal *signal);
 /* That thread dies now: do_exit() to its end. */
@@ -79,6 +91,10 @@ bool in_vfork(const struct task *t);
 
 static inline bool is_leader(const struct task *t) { return t->signal->leader == t; }
 static inline bool is_global_init(const struct task *t) { return t->signal->leader->pid == 1; }
+static inline bool is_unkillable(const struct task *t) { return is_global_init(t) || is_kthread(t); }
+
+/* What freeing the mm would give: resident, swapped and page table pages. */
+int64_t pages_of(const struct memory *m);
 
 int clone_task(struct world *w, struct task *parent, uint64_t flags, int pid, struct task **out);
 int create_init(struct world *w);
