@@ -14,9 +14,10 @@ struct world;
 /* The pages that killing it would free, moved by its adjustment: false where it is not eligible. */
 bool badness(const struct world *w, const struct task *t, int64_t *points);
 
-/* What badness is made of: also the packed candidates are judged by these. */
-
-/* total / 1000 is cut off first: below 1000 pages the adjustment moves nothing. Inline: asked of every process. */
+/*
+ * What badness is made of; the packed candidates are judged by it, too, so it is inline. total / 1000 is cut off
+ * first: below 1000 pages the adjustment moves nothing.
+ */
 static inline int64_t points_of(const struct rules *rules, int64_t pages, int oom_score_adj, bool has_bonus, uint64_t total)
 {
 	int64_t bonus = has_bonus && rules->root_bonus ? pages * 3 / 100 : 0;

@@ -34,7 +34,14 @@ static const struct { uint32_t mask; const char *name; } gfp_names[] = {
 
 static const struct { uint32_t mask; const char *name; } gfp_names_today[] = {
 	{ 0x100cca, "GFP_HIGHUSER_MOVABLE" }, { 0x100cc2, "GFP_HIGHUSER" }, { 0x100cc0, "GFP_USER" },
-	{ 0xcc0, "GFP_KERNEL" }, { 0xc40, "GFP_NOFS" },
+	{ 0x400cc0, "GFP_KERNEL_ACCOUNT" }, { 0xcc0, "GFP_KERNEL" }, { 0xc40, "GFP_NOFS" }, { 0xc00, "GFP_NOIO" },
+	{ 0x4, "GFP_DMA32" }, { 0x20, "__GFP_HIGH" }, { 0x40, "__GFP_IO" }, { 0x80, "__GFP_FS" },
+	{ 0x2000, "__GFP_NOWARN" }, { 0x4000, "__GFP_RETRY_MAYFAIL" }, { 0x8000, "__GFP_NOFAIL" },
+	{ 0x10000, "__GFP_NORETRY" }, { 0x40000, "__GFP_COMP" }, { 0x100, "__GFP_ZERO" },
+	{ 0x80000, "__GFP_NOMEMALLOC" }, { 0x20000, "__GFP_MEMALLOC" }, { 0x100000, "__GFP_HARDWALL" },
+	{ 0x200000, "__GFP_THISNODE" }, { 0x10, "__GFP_RECLAIMABLE" }, { 0x8, "__GFP_MOVABLE" },
+	{ 0x400000, "__GFP_ACCOUNT" }, { 0x1000, "__GFP_WRITE" }, { 0x400, "__GFP_DIRECT_RECLAIM" },
+	{ 0x800, "__GFP_KSWAPD_RECLAIM" },
 };
 
 /* Largest combinations first; what has no name is written in hex. */
@@ -142,7 +149,8 @@ static void memory_lines(struct world *w, const struct task *victim, const struc
 void report_header(struct world *w, const struct task *victim, const struct oom_control *oc)
 {
 	invoked(w, oc);
-	klog_printf(w, LOG_INFO, "%s cpuset=/ mems_allowed=0", oc->current->comm);
+	if (!w->rules.summary_line)
+		klog_printf(w, LOG_INFO, "%s cpuset=/ mems_allowed=0", oc->current->comm);
 	klog_printf(w, LOG_WARNING, "CPU: 0 PID: %d Comm: %.20s Not tainted %s #1", oc->current->pid, oc->current->comm,
 		    rules_version_name((int)w->version));
 	memory_lines(w, victim, oc);

@@ -2,7 +2,6 @@
 #include "run.h"
 
 #include "oom_kill.h"
-
 #include "reaper.h"
 #include "task.h"
 #include "waiting.h"
