@@ -57,6 +57,8 @@ def _mount(options: argparse.Namespace) -> int:
     point = mount.check_mount_point(options.mountpoint, options.force)
     world = described.build(kernel)
     Control(world).attach()
+    if described.events:
+        _say("its events do not happen here: fakeproc compare and fakeproc explain --at play them")
     served = mount.Mount(world, point, options.caps, _fuse_options(options))
     mount.serve(served, lambda: _welcome(served))
     _say(f"unmounted {point}")
@@ -117,6 +119,73 @@ def _pair(world: "World") -> tuple["Task", "Task"]:
     return processes[-1], processes[-1]
 
 
+# --- explain ---------------------------------------------------------------------
+
+
+def _explain_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("place", metavar="SCENARIO|MOUNTPOINT", help="a bundled scenario or a file of one, or a mount of fakeproc")
+    add("--by", metavar="PROCESS", help="this one's allocation finds no memory (default: SysRq-f)")
+    add("--at", metavar="TIME", help="after the scenario has played so long, such as '1.5 s' (default: before it)")
+    add("--kernel", metavar="VERSION", help="whose rules, 4.7 to 6.18 (default: the scenario's)")
+    add("--patches", metavar="LIST", help="4.7 with these patches of the series: 1,4 or 1-4")
+    add("--json", action="store_true", help="for machines")
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from fakeproc import explain
+
+    if explain.is_place(options.place):
+        for option in ("by", "at", "kernel", "patches"):
+            if getattr(options, option) is not None:
+                raise FakeprocError(f"--{option} is for scenarios: a mount shows what it is now")
+        sys.stdout.write(explain.of_mount(options.place, json=options.json))
+        return GOOD
+    world = _played(options)
+    by = _named(world, options.by) if options.by else None
+    found = explain.explain(world, by)
+    sys.stdout.write(explain.as_json(found) if options.json else explain.text(found))
+    return GOOD
+
+
+def _played(options: argparse.Namespace) -> "World":
+    """The scenario's world, at the time that is asked for."""
+    from fakeproc import scenario, units
+
+    described = scenario.find(options.place)
+    world = described.build(_asked_kernel(options))
+    if options.at is not None:
+        list(described.play(world, units.duration(options.at)))
+    return world
+
+
+def _named(world: "World", word: str) -> "Task":
+    from fakeproc.commands import Named
+
+    return Named(word).find(world)
+
+
+# --- compare ---------------------------------------------------------------------
+
+
+def _compare_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("scenario", metavar="SCENARIO", help="a bundled one (the beginning of its name will do), or a file")
+    add("--kernels", metavar="VERSION", nargs="+", help="a column each (default: 4.7 4.8 6.18)")
+    add("--patches", metavar="LIST", nargs="+", help="a column each, over 4.7: 0 5 5-6 1-10")
+    add("--json", action="store_true", help="for machines")
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from fakeproc import compare, scenario
+
+    kernels = compare.kernels_asked(options.kernels, options.patches)
+    described = scenario.find(options.scenario)
+    rows = compare.compare(described, kernels)
+    sys.stdout.write((compare.as_json if options.json else compare.text)(described, kernels, rows))
+    return GOOD
+
+
 # --- replay ----------------------------------------------------------------------
 
 
@@ -124,7 +193,7 @@ def _replay_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("files", metavar="FILE", nargs="+", help="recordings (JSON lines), or directories of them")
     add("--kernel", metavar="VERSION", help="replay as this kernel (default: the one that was recorded)")
-    add("--kind", metavar="KIND", action="append", help="only records of this kind: write, share, score, ...")
+    add("--kind", metavar="KIND", action="append", help="only records of this kind: write, share, score, oom")
     add("--mount", action="store_true", help="through a FUSE mount and real system calls")
     add("--why", action="store_true", help="also list what is decided elsewhere, with the reason")
 
@@ -189,6 +258,18 @@ VERBS = {
         "mkdir /tmp/p && fakeproc mount /tmp/p --kernel 4.7",
         _mount_options,
         _mount,
+    ),
+    "explain": Verb(
+        "rank all processes as the OOM killer does, and tell what a kill would bring",
+        "fakeproc explain default --kernel 4.7",
+        _explain_options,
+        _explain,
+    ),
+    "compare": Verb(
+        "one scenario on several kernels side by side, and which patch makes each difference",
+        "fakeproc compare patch-05 --patches 0 5 5-6 1-10",
+        _compare_options,
+        _compare,
     ),
     "replay": Verb(
         "replay recordings of real kernels and print every difference",

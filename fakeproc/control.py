@@ -30,7 +30,13 @@ class Control:
         self.world = world
         self._log: deque[str] = deque(maxlen=LOG_LINES)
         self._lock = threading.Lock()
-        self._files: dict[str, Callable[[], str]] = {"ctl": usage, "log": self.log, "world": partial(table, world)}
+        self._files: dict[str, Callable[[], str]] = {
+            "ctl": usage,
+            "explain": partial(_explained, world),
+            "explain.json": partial(_explained, world, as_json=True),
+            "log": self.log,
+            "world": partial(table, world),
+        }
 
     def attach(self, uid: int | None = None, gid: int | None = None) -> "Control":
         """Hang the files into the tree; they belong to that user, else to whoever runs this."""
@@ -151,6 +157,16 @@ def _notes(leader: Task, info: Any, user: Task) -> Iterator[str]:
     waited_for = next((thread.info.vfork_child for thread in leader.threads if thread.info.vfork_child), 0)
     if waited_for:
         yield f"waits for {waited_for}"
+
+
+# --- who would be killed ---------------------------------------------------------------------
+
+
+def _explained(world: World, *, as_json: bool = False) -> str:
+    from fakeproc import explain
+
+    found = explain.explain(world)
+    return explain.as_json(found) if as_json else explain.text(found)
 
 
 # --- what the core calls ---------------------------------------------------------------------

@@ -141,7 +141,7 @@ vfork_of = "browser"        # in its parent's memory until it execs
 
 def _scenario() -> str:
     from fakeproc import scenario
-    from fakeproc.scenario import keys
+    from fakeproc.scenario import events, keys
 
     lines = [
         "A scenario is a TOML file: fakeproc mount /tmp/p --scenario FILE",
@@ -150,6 +150,9 @@ def _scenario() -> str:
         EXAMPLE,
         _wrapped(f"[machine]: {' '.join(keys.MACHINE_KEYS)}", 0),
         _wrapped(f"[[process]]: {' '.join(keys.PROCESS_KEYS)}", 0),
+        _wrapped("[[event]]: at or wait (times), and one of", 0),
+        *(_wrapped(f"{name} = {{ {' '.join(action.table)} }}", 4, "  ") for name, action in events.ACTIONS.items()),
+        "Events happen in virtual time: fakeproc compare plays them, fakeproc explain --at some of them.",
     ]
     return "\n".join(lines)
 

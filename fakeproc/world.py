@@ -47,7 +47,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How out_of_memory() ended: an OOM_* of the core, the process with the most points, and the one that was killed."""
+    """How out_of_memory() ended: OOM_KILLED ..., the process with the most points, and the one that was killed."""
 
     how: int
     chosen: int

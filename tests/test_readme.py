@@ -2,13 +2,14 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from server import cleared, is_mounted
+from server import ask, cleared, is_mounted
 
 from fakeproc import scenario, topics
 
@@ -48,6 +49,12 @@ def test_the_scenario_is_the_one_that_help_shows() -> None:
 def test_the_table_of_patches_is_the_one_that_help_shows() -> None:
     rows = re.findall(r"^\| (\d+) (.*?) \| (.*) \| (\w+) \|$", README, re.MULTILINE)
     assert {int(number): topics.Patch(*rest) for number, *rest in rows} == topics.PATCHES
+
+
+@pytest.mark.parametrize("block", blocks("text"), ids=lambda block: block.splitlines()[0])
+def test_what_a_command_prints_is_shown(block: str) -> None:
+    command, _, output = block.partition("\n")
+    assert ask(*shlex.split(command.removeprefix("$ fakeproc "))).stdout == output
 
 
 def test_the_commands_are_there() -> None:

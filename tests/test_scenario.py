@@ -13,6 +13,7 @@ from fakeproc import capabilities, scenario
 from fakeproc.errors import ScenarioError
 from fakeproc.rules import kernel
 from fakeproc.scenario import keys
+from fakeproc.scenario.events import ACTIONS
 from fakeproc.scenario.lines import find_line
 from fakeproc.world import Task, World
 
@@ -313,6 +314,124 @@ def test_a_scenario_is_found_by_name_or_path(tmp_path, monkeypatch):
         scenario.find("defualt")
 
 
+@pytest.mark.parametrize("beginning", ["patch-05", "patch-05-vforked-child", "def"])
+def test_the_beginning_of_a_name_will_do(beginning):
+    assert scenario.find(beginning).file.startswith(beginning)
+
+
+def test_a_beginning_that_could_be_several_is_refused():
+    with pytest.raises(ScenarioError, match='"patch-0" could be patch-01-'):
+        scenario.find("patch-0")
+
+
+@pytest.mark.parametrize("name", scenario.bundled_names())
+def test_every_bundled_scenario_says_what_it_is_about_and_can_be_played(name):
+    described = scenario.bundled(name)
+    assert len(described.title) > 20
+    world = described.build()
+    assert [happened.event for happened in described.play(world)] == list(described.events)
+
+
+# --- what happens over time -----------------------------------------------------------
+
+
+def event(*lines: str) -> str:
+    return "[[event]]\n" + "\n".join(lines) + "\n"
+
+
+TWO = process('comm = "a"', "uid = 1000", 'anon = "1 GiB"') + process('comm = "b"', 'anon = "100 MiB"')
+
+
+def played(*events: str) -> tuple[World, list[tuple[int, str, str]]]:
+    described = scenario.loads(TWO + "".join(events))
+    world = described.build()
+    return world, [(each.event.at, str(each.event), each.result) for each in described.play(world)]
+
+
+def test_events_have_their_times_and_stay_in_order():
+    world, happened = played(
+        event('kill = "a"'), event('at = "1.5 s"', 'kill = "b"'), event('wait = "500 ms"'), event('reap = "b"')
+    )
+    assert [at for at, *_ in happened] == [0, 1_500_000_000, 2_000_000_000, 2_000_000_000]
+    assert [text for _, text, _ in happened] == ["kill a", "kill b", "time passes", "wait for b"]
+    assert world.now == 2_000_000_000
+
+
+def test_an_event_may_be_as_far_as_it_is_played():
+    described = scenario.loads(TWO + event('at = "1 s"', 'kill = "a"') + event('at = "2 s"', 'kill = "b"'))
+    world = described.build()
+    assert len(list(described.play(world, 1_500_000_000))) == 1
+    assert (world.now, named(world, "a").state, named(world, "b").state) == (1_500_000_000, "Z", "S")
+
+
+HAPPENS = [
+    # (event, what is said of it, what came of it)
+    ('write = { who = "a", value = 300 }', "write 300 to a/oom_score_adj", "ok"),
+    ('write = { who = "a", value = "x", file = "oom_adj" }', "write x to a/oom_adj", "EINVAL"),
+    ('write = { who = "b", value = -1, as = "a" }', "write -1 to b/oom_score_adj, as a", "EACCES"),
+    ('write = { who = "b", value = -1, as = "root" }', "write -1 to b/oom_score_adj", "ok"),
+    ('read = { who = "a", file = "oom_score" }', "read a/oom_score", "125"),
+    ('read = "a"', "read a/oom_score_adj", "0"),
+    ('kill = { who = "a", signal = 15 }', "kill a", "ok"),
+    ("kill = 1", "kill 1", "ok"),
+    ('exit = { who = "a", code = 3 }', "exit of a", "ok"),
+    ('exec = { who = "a", comm = "new", anon = "5 MiB" }', "exec in a", "ok"),
+    ('reap = "a"', "wait for a", "ECHILD"),
+    ('releasing = "a"', "begin to release a", "EBUSY"),
+    ('fork = { who = "a", comm = "child" }', "fork child by a", "4"),
+    ('clone_vm = { who = "a", comm = "child" }', "clone(CLONE_VM) child by a", "4"),
+    ('vfork = { who = "a", comm = "child" }', "vfork child by a", "4"),
+    ('set = { who = "a", dsleep = true, oom_origin = true }', "a: dsleep = true, oom_origin = true", "ok"),
+    ("sysctl = { panic_on_oom = 1 }", "sysctl panic_on_oom = 1", "ok"),
+    ("sysctl = { panic_on_oom = 3 }", "sysctl panic_on_oom = 3", "EINVAL"),
+    ('sysrq = "f"', "SysRq-f", "kills a (2)"),
+    ("oom = {}", "out of memory", "kills a (2)"),
+    ('oom = "b"', "out of memory in b", "kills a (2)"),
+    ('oom = { memcg = "/x", limit = "1 MiB" }', "out of memory", "finds nobody to kill"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "said", "result"), HAPPENS)
+def test_what_an_event_says_and_does(line, said, result):
+    assert played(event(line))[1] == [(0, said, result)]
+
+
+def test_every_action_has_a_test():
+    assert {line.split()[0] for line, *_ in HAPPENS} == set(ACTIONS)
+
+
+def test_the_dead_do_nothing():
+    _, happened = played(event('kill = "a"'), event('oom = { by = "a" }'), event('reap = "a"'), event('kill = "a"'))
+    assert [result for *_, result in happened] == ["ok", "it is dead", "ok", "ESRCH"]
+
+
+def test_who_was_made_may_be_named():
+    world, happened = played(event('fork = { who = "b", comm = "c" }'), event('write = { who = "c", value = 9 }'))
+    assert named(world, "c").oom_score_adj == 9
+    assert happened[-1][2] == "ok"
+
+
+def test_conditions_keep_a_victim_from_dying_until_they_end():
+    described = scenario.loads(
+        process('comm = "a"', 'anon = "1 GiB"', "dsleep = true", "holds_mmap_lock = true")
+        + event('kill = "a"') + event('wait = "1 s"', 'set = { who = "a", dsleep = false }')
+    )  # fmt: skip
+    world = described.build()
+    assert [named(world, "a").state for _ in described.play(world)] == ["D", "Z"]
+
+
+def test_a_condition_that_is_off_is_none():
+    assert built(process('comm = "a"', "zombie = true", "dsleep = false")).names["a"].state == "Z"
+
+
+def test_a_machine_without_an_mmu_has_no_reaper():
+    described = scenario.loads("[machine]\nmmu = false\n" + process('comm = "a"', "dsleep = true") + event("oom = {}"))
+    world = described.build()
+    list(described.play(world))
+    world.run("5 s")
+    assert not [line for line in world.kmsg if "oom_reaper" in line.text]
+
+
 # --- what is refused -----------------------------------------------------------------
 
 A = '[[process]]\ncomm = "a"\n'
@@ -400,7 +519,29 @@ BAD = [
     ("process = [1]", 1, "write [[process]]"),
     ("[[proces]]\npid = 5", 1, 'unknown key "proces": did you mean "process"?'),
     ('comm = "a"', 1, "it belongs below [[process]]"),
-    (A + '[[event]]\nat = "2 s"', 3, "scenarios over time come later"),
+    (A + '[[event]]\nkil = "a"', 4, 'event 1: unknown key "kil": did you mean "kill"?'),
+    (A + '[[event]]\nkill = "b"', 4, 'event 1: kill: who = "b": there is no such process'),
+    (A + '[[event]]\nkill = "A"\n' + '[[process]]\ncomm = "Ab"', 4, 'did you mean "Ab"?'),
+    (A + "[[event]]\nkill = true", 4, "kill = true: who = true: name another process"),
+    (A + A + '[[event]]\nkill = "a"', 6, "that could be pid 2, 3: write the pid"),
+    (A + "[[event]]\n", 3, "event 1: nothing happens: write one of at wait write"),
+    (A + '[[event]]\nkill = "a"\nexit = "a"', 5, "one event, one action"),
+    (A + '[[event]]\nat = "2 s"\nwait = "1 s"', 5, "write one of them"),
+    (A + '[[event]]\nat = "2 s"\n[[event]]\nat = "1 s"', 6, "event 2: at: this is before the event above it"),
+    (A + "[[event]]\nat = 2", 4, 'at = 2: write a time in quotes, such as "1.5 s"'),
+    (A + '[[event]]\nat = "2 days"', 4, "write a number and one of ns us ms s min h"),
+    (A + '[[event]]\nwrite = { who = "a" }', 4, "it lacks value = ...: its keys are who file value as"),
+    (A + '[[event]]\nwrite = { who = "a", value = 1, fiel = "oom_adj" }', 4, 'did you mean "file"?'),
+    (A + '[[event]]\nwrite = { who = "a", value = 1, file = "comm" }', 4, 'write one of "oom_score_adj" "oom_adj"'),
+    (A + '[[event]]\nwrite = { who = "a", value = 1, as = "rot" }', 4, 'did you mean "root"?'),
+    (A + '[[event]]\nset = { who = "a", dsleep = 1 }', 4, "write true or false"),
+    (A + '[[event]]\nsysrq = "b"', 4, 'write one of "f"'),
+    (A + '[[event]]\noom = { by = "b" }', 4, "there is no such process"),
+    (A + '[[event]]\nfork = { who = "a" }', 4, "it lacks comm"),
+    (A + "[event]\nat = 1", 3, "write [[event]]"),
+    (A + "kthread = true\ndsleep = true", 4, "a kernel thread is no victim"),
+    (A + "zombie = true\ndsleep = true", 4, "nothing is left of a zombie"),
+    ("[machine]\nmmu = 0", 2, "write true or false"),
     (A + "[[expect]]\nkilled = []", 3, "scenarios that judge come later"),
     ('a = "', 1, "this is not TOML"),
     ("\n\n[machine]\nram = = 1\n", 4, "this is not TOML"),

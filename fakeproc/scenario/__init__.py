@@ -9,6 +9,7 @@ from fakeproc import rules, wording
 from fakeproc.errors import ScenarioError
 from fakeproc.scenario.build import Scenario
 from fakeproc.scenario.planner import Planner
+from fakeproc.scenario.schedule import schedule
 from fakeproc.scenario.source import Source, read_text
 
 __all__ = ["Scenario", "bundled", "bundled_names", "find", "load", "loads"]
@@ -27,6 +28,9 @@ def loads(text: str, file: str = "scenario") -> Scenario:
         swap=machine.get("swap", 0),
         pid_max=planner.pid_max,
         processes=processes,
+        title=title[1:].strip() if (title := text.partition("\n")[0]).startswith("#") else "",
+        mmu=machine.get("mmu", True),
+        events=schedule(planner),
     )
 
 
@@ -41,10 +45,13 @@ def bundled_names() -> list[str]:
 
 
 def bundled(name: str = "default") -> Scenario:
-    """The scenario of that name that comes with the package."""
-    for file in _folder():
-        if file.name == f"{name}.toml":
-            return loads(file.read_text("utf-8"), file.name)
+    """The scenario of that name that comes with the package; the beginning of a name will do."""
+    names = [known for known in bundled_names() if known.startswith(name)]
+    if name in names or len(names) == 1:
+        file = f"{name if name in names else names[0]}.toml"
+        return loads((resources.files("fakeproc.scenario") / file).read_text("utf-8"), file)
+    if name and names:
+        raise ScenarioError(f"{wording.quoted(name)} could be {wording.listed(names)}: write more of it")
     raise ScenarioError(f"there is no scenario {wording.quoted(name)}{wording.meant(name, bundled_names())}")
 
 

@@ -1,4 +1,4 @@
-"""Plan -> World."""
+"""Plan -> World, and its events in virtual time."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fakeproc import capabilities, rules, units
 from fakeproc._native import lib
 from fakeproc.errors import ScenarioError
+from fakeproc.scenario.events import Event, Happened, set_conditions
 from fakeproc.scenario.keys import SIZES
 from fakeproc.scenario.plan import Process
 from fakeproc.world import THREAD_FLAGS, Task, World, check
@@ -23,11 +24,15 @@ class Scenario:
     swap: int
     pid_max: int
     processes: tuple[Process, ...] = field(repr=False)
+    title: str = ""  # the first line of the file, where that is a comment
+    mmu: bool = True
+    events: tuple[Event, ...] = field(default=(), repr=False)
 
     def build(self, kernel: rules.Kernel | None = None) -> World:
         """The machine. ScenarioError where the core refuses what the file asks for."""
         world = World(kernel or self.kernel, ram=self.ram, swap=self.swap)
         world.set_pid_max(self.pid_max)
+        world.set_mmu(self.mmu)
         for step in (_make, _identify, _hide, _end):
             for process in self.processes:
                 with self._blame(process):
@@ -35,6 +40,21 @@ class Scenario:
         world.last_pid = max(pid for process in self.processes for pid in process.tids if pid < self.pid_max)
         world.names = {name: world.task(pid) for name, pid in self._names()}
         return world
+
+    def play(self, world: World, until: int | None = None) -> Iterator[Happened]:
+        """Let the events happen in a world that was built of this, in virtual time, one at each step: those up to
+        `until` (nanoseconds from now), or all."""
+        start = world.now
+        for event in self.events:
+            if until is not None and event.at > until:
+                break
+            world.run(start + event.at - world.now)
+            before = world.log_end
+            result = event.happen(world)
+            world.run(0)  # who may exit does so at once
+            yield Happened(event, result, before)
+        if until is not None:
+            world.run(start + until - world.now)
 
     def _names(self) -> Iterator[tuple[str, int]]:
         """The names that mean one process only."""
@@ -157,3 +177,4 @@ def _end(world: World, process: Process) -> None:
         world.task(process.pid).exit()
     elif process.has_dead_leader:
         world.task(process.pid).exit_thread()
+    set_conditions(world.task(process.actor), process.given)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fakeproc import capabilities, nodes, rules, units, wording
+from fakeproc._native import lib
 from fakeproc.errors import FakeprocError
 
 PID_LIMIT = 1 << 22
@@ -14,7 +15,7 @@ BIGGEST_ID = (1 << 32) - 2  # the last one means "no change"
 Check = Callable[[Any], Any]
 
 
-def _integer(low: int, high: int) -> Check:
+def integer(low: int, high: int) -> Check:
     def check(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise FakeprocError(f"write a whole number from {low} to {high}")
@@ -23,19 +24,19 @@ def _integer(low: int, high: int) -> Check:
     return check
 
 
-def _boolean(value: Any) -> bool:
+def boolean(value: Any) -> bool:
     if not isinstance(value, bool):
         raise FakeprocError("write true or false")
     return value
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
     if not isinstance(value, str) or not value or "\0" in value:
         raise FakeprocError("write some text in quotes")
     return value
 
 
-def _one_of(*words: str) -> Check:
+def one_of(*words: str) -> Check:
     def check(value: Any) -> str:
         if value not in words:
             raise FakeprocError(f"write one of {' '.join(map(wording.quoted, words))}")
@@ -57,7 +58,7 @@ def _machine_size(value: Any) -> int:
     return size(value)
 
 
-def _reference(value: Any) -> int | str:
+def reference(value: Any) -> int | str:
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise FakeprocError("name another process, in quotes, or its pid, as a number")
     return value
@@ -67,12 +68,12 @@ def _threads(value: Any) -> list[dict[str, Any]]:
     """The threads besides the leader: {} or with a comm, a tid or both."""
     if isinstance(value, list):
         return [_thread(thread) for thread in value]
-    return [{}] * (_integer(1, PID_LIMIT - 1)(value) - 1)
+    return [{}] * (integer(1, PID_LIMIT - 1)(value) - 1)
 
 
 def _thread(value: Any) -> dict[str, Any]:
     if isinstance(value, str):
-        return {"comm": _text(value)}
+        return {"comm": text(value)}
     if not isinstance(value, dict) or not value:
         raise FakeprocError('write the total count, or a list of the others: ["GC"] or [{ comm = "GC", tid = 1301 }]')
     return check_table(value, THREAD_KEYS)
@@ -97,9 +98,23 @@ def _cmdline(value: Any) -> list[str]:
         raise FakeprocError(f"{str(error).lower()}: close the quotes, or write a list of words") from None
 
 
-def _cgroup(value: Any) -> str:
+def cgroup(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"/[^\0\n]{0,4000}", value):
         raise FakeprocError('write the path of a cgroup, such as "/system.slice/cron.service"')
+    return value
+
+
+def time(value: Any) -> int:
+    """Nanoseconds."""
+    if not isinstance(value, str):
+        raise FakeprocError('write a time in quotes, such as "1.5 s"')
+    return units.duration(value)
+
+
+def writable(value: Any) -> int | str:
+    """What is written to an adjustment file: a number, or any text."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)) or "\0" in str(value):
+        raise FakeprocError("write a number, or a text in quotes")
     return value
 
 
@@ -131,48 +146,58 @@ def _patches(value: Any) -> list[int]:
     return value
 
 
-_adj = _integer(-1000, 1000)
+_adj = integer(-1000, 1000)
 
-KERNEL_KEYS: dict[str, Check] = {"base": _text, "patches": _patches}
+KERNEL_KEYS: dict[str, Check] = {"base": text, "patches": _patches}
 
-THREAD_KEYS: dict[str, Check] = {"comm": _text, "tid": _integer(1, PID_LIMIT - 1)}
+THREAD_KEYS: dict[str, Check] = {"comm": text, "tid": integer(1, PID_LIMIT - 1)}
 
 MACHINE_KEYS: dict[str, Check] = {
     "kernel": _kernel,
     "ram": _machine_size,
     "swap": size,
-    "pid_max": _integer(301, PID_LIMIT),
+    "pid_max": integer(301, PID_LIMIT),
+    "mmu": boolean,
+}
+
+# What keeps a victim from dying, or makes it the first one, and the core's flags for them.
+CONDITIONS = {
+    "dsleep": lib.TASK_DSLEEP,
+    "holds_mmap_lock": lib.TASK_HOLDS_MMAP_LOCK,
+    "coredumping": lib.TASK_COREDUMPING,
+    "oom_origin": lib.TASK_OOM_ORIGIN,
 }
 
 PROCESS_KEYS: dict[str, Check] = {
-    "name": _text,
-    "comm": _text,
-    "pid": _integer(1, PID_LIMIT - 1),
-    "parent": _reference,
-    "clone_vm_of": _reference,
-    "vfork_of": _reference,
-    "fork_of": _reference,
-    "kthread": _boolean,
-    "uses_mm_of": _reference,
-    "namespace_init": _boolean,
+    "name": text,
+    "comm": text,
+    "pid": integer(1, PID_LIMIT - 1),
+    "parent": reference,
+    "clone_vm_of": reference,
+    "vfork_of": reference,
+    "fork_of": reference,
+    "kthread": boolean,
+    "uses_mm_of": reference,
+    "namespace_init": boolean,
     "threads": _threads,
-    "dead_leader": _boolean,
-    "zombie": _boolean,
-    "state": _one_of("R", "S", "D", "T"),
-    "uid": _integer(0, BIGGEST_ID),
-    "gid": _integer(0, BIGGEST_ID),
+    "dead_leader": boolean,
+    "zombie": boolean,
+    "state": one_of("R", "S", "D", "T"),
+    "uid": integer(0, BIGGEST_ID),
+    "gid": integer(0, BIGGEST_ID),
     "caps": _caps,
-    "dumpable": _boolean,
+    "dumpable": boolean,
     "anon": size,
     "file": size,
     "shmem": size,
     "swap": size,
     "oom_score_adj": _adj,
     "oom_score_adj_min": _adj,
-    "oom_adj": _integer(-17, 15),
+    "oom_adj": integer(-17, 15),
     "cmdline": _cmdline,
-    "cgroup": _cgroup,
+    "cgroup": cgroup,
     "mems": _mems,
+    **dict.fromkeys(CONDITIONS, boolean),
 }
 
 SIZES = ("anon", "file", "shmem", "swap")
@@ -190,10 +215,11 @@ EXCLUDED: tuple[tuple[str, tuple[str, ...], str], ...] = (
         (*COPIES, *_MEMORY, "parent", "uid", "gid", "caps", "threads", "dead_leader", "zombie", "cmdline"),
         "a kernel thread has kthreadd for parent, one thread, every capability and no memory: leave it out",
     ),
+    ("kthread", tuple(CONDITIONS), "a kernel thread is no victim, and holds up none: leave it out"),
     ("kthread", ("namespace_init",), "a kernel thread is no init: leave it out"),
     (
         "zombie",
-        ("clone_vm_of", "vfork_of", *_MEMORY, "threads", "dead_leader", "state", "cmdline"),
+        ("clone_vm_of", "vfork_of", *_MEMORY, "threads", "dead_leader", "state", "cmdline", *CONDITIONS),
         "nothing is left of a zombie's memory and threads: leave it out",
     ),
 )

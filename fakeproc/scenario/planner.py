@@ -15,7 +15,7 @@ from fakeproc.world import CLONE_NEWPID, CLONE_PARENT, CLONE_VFORK, CLONE_VM
 
 FIRST_PID_AGAIN = 300  # where the kernel goes on behind pid_max
 PID_MAX = 32768
-FLAGS = ("kthread", "zombie", "dead_leader", "namespace_init")
+FLAGS = ("kthread", "zombie", "dead_leader", "namespace_init", *keys.CONDITIONS)
 COPY_FLAGS = {"fork_of": 0, "clone_vm_of": CLONE_VM, "vfork_of": CLONE_VM | CLONE_VFORK}
 
 

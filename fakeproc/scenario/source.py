@@ -9,12 +9,13 @@ from typing import Any
 from fakeproc import wording
 from fakeproc.errors import ScenarioError
 from fakeproc.scenario import keys
+from fakeproc.scenario.events import EVENT_KEYS
 from fakeproc.scenario.lines import Path, find_line
 
 BIGGEST_FILE = 64 << 20
-LATER = {"event": "scenarios over time come later", "expect": "scenarios that judge come later"}
-TABLES = {"machine": keys.MACHINE_KEYS, "process": keys.PROCESS_KEYS}
-BELOW = {"machine": "[machine]", "process": "[[process]]"}
+LATER = {"expect": "scenarios that judge come later"}
+TABLES = {"machine": keys.MACHINE_KEYS, "process": keys.PROCESS_KEYS, "event": EVENT_KEYS}
+BELOW = {"machine": "[machine]", "process": "[[process]]", "event": "[[event]]"}
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
@@ -54,15 +55,13 @@ class Source:
         return ScenarioError(f"{self.file}:{line}: {what}" if line else f"{self.file}: {what}")
 
     def table(self, path: Path, known: dict[str, keys.Check]) -> dict[str, Any]:
-        """The checked values of a table: ("machine",) or ("process", its index)."""
+        """The checked values of a table: ("machine",), ("process", its index) or ("event", its index)."""
         table = self.tables.get(str(path[0]), {})
-        is_process = len(path) == 2
-        table = table[path[1]] if is_process else table
+        table = table[path[1]] if len(path) == 2 else table
         try:
             return keys.check_table(table, known)
         except keys.KeyProblem as problem:
-            where = label(table, int(path[1])) if is_process else str(path[0])
-            raise self.error((*path, problem.key), f"{where}: {problem}") from None
+            raise self.error((*path, problem.key), f"{_where(path, table)}: {problem}") from None
 
     def _parse(self) -> dict[str, Any]:
         try:
@@ -87,8 +86,8 @@ class Source:
             raise self.error((key,), f"unknown key {wording.quoted(key)}{_way_out(key)}")
         if key == "machine" and not isinstance(value, dict):
             raise self.error((key,), "machine: write it once, as [machine]")
-        if key == "process" and not _is_tables(value):
-            raise self.error((key,), "process: write [[process]], in double brackets, above the keys of each process")
+        if key != "machine" and not _is_tables(value):
+            raise self.error((key,), f"{key}: write [[{key}]], in double brackets, above the keys of each {key}")
 
 
 def _way_out(key: str) -> str:
@@ -100,6 +99,13 @@ def _way_out(key: str) -> str:
 
 def _is_tables(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(table, dict) for table in value)
+
+
+def _where(path: Path, table: dict[str, Any]) -> str:
+    """What a message calls that table."""
+    if path[0] == "process":
+        return label(table, int(path[1]))
+    return f"event {int(path[1]) + 1}" if path[0] == "event" else str(path[0])
 
 
 def label(table: dict[str, Any], index: int) -> str:
