@@ -77,9 +77,10 @@ LIMITS = (
     "/proc/self leads to the caller's real pid, and nowhere where the world does not know it.",
     "Most of the tree is not in yet: oom_adj, oom_score_adj, oom_score, comm, cmdline, stat, status, statm, cgroup and "
     "task/ are.",
-    "A stall (World.settle) knows locks between tasks, the mmap lock, the allocator's loop, the reserves of victims, the "
-    "reaper, the freezer and OOM notifiers. It leaves out how much memory there is (whatever is freed is enough for all "
-    "who wait), reclaim and writeback, locks with several holders, and CPUs: everybody who can run does at once.",
+    "A stall (World.settle) knows locks between tasks, the mmap lock, the allocator's loop, the reserves of victims, "
+    "the reaper, the freezer and OOM notifiers. It leaves out how much memory there is (whatever is freed is enough "
+    "for all who wait), reclaim and writeback, locks with several holders, and CPUs: everybody who can run does at "
+    "once.",
     "Recordings judge 4.7, 4.8, 6.1 and 6.18; the versions between follow what is known of their sources.",
     "Some things the kernel's FUSE client decides before fakeproc is asked:",
 )

@@ -128,7 +128,7 @@ DONE = [
     ("kill 102 sigstop", 102, ["state"], [b"T"]),
     ("kill 102 15", 102, ["exit_code"], [15]),
     ("thread a as 300\nexit_thread 100", 100, ["state"], [b"Z"]),
-    ("exit 102\nreleasing 102", 102, ["flags"], [4 | 256]),
+    ("exit 102\nreleasing 102", 102, ["flags"], [4 | 256 | 1024 | 65536]),
     ("setuid 102 7", 102, ["uid", "euid", "suid", "gid"], [7, 7, 7, 7]),
     ("setuid 102 7 8", 102, ["uid", "gid"], [7, 8]),
     ("setresuid 102 -1 9 -1", 102, ["uid", "euid", "suid"], [0, 9, 0]),

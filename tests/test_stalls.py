@@ -1,11 +1,11 @@
 """Stalls: who waits for whom, what the series made safe, and what the world says where nothing can move."""
 
 import pytest
+from fakeproc._native import lib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakeproc import Task, World, rules
-from fakeproc._native import lib
 
 STUCK_BEFORE = ["4.7"]
 SAFE_SINCE = ["4.8", "4.9", "5.10", "6.18"]
