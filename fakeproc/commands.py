@@ -27,12 +27,15 @@ CLONE_FLAGS = {
     "THREAD": core.CLONE_THREAD,
     "NEWPID": core.CLONE_NEWPID,
 }
+SYSCTLS = [name for name, _ in ffi.typeof("struct sysctl").fields]
+LONGEST = 366 * 24 * 3600 * 10**9  # nanoseconds
 WAYS_OUT = {
     errno.EAGAIN: "no free pid is left",
     errno.EBUSY: "it waits for its vforked child, which must exec or exit first",
     errno.ECHILD: "only a process that has ended can be reaped: exit or kill it first",
     errno.EEXIST: "that pid is taken: choose another, or leave out `as`",
     errno.EINVAL: "the kernel refuses that for such a task",
+    errno.ENOMEM: "nobody is left that could be killed for it",
     errno.EPERM: "the kernel does not let that task do it",
     errno.ESRCH: "it is gone, or a zombie: see .fakeproc/world",
 }
@@ -128,6 +131,26 @@ def _size(word: str) -> int:
     return units.size(word)
 
 
+def _time(word: str) -> int:
+    nanoseconds = units.duration(word)
+    if nanoseconds > LONGEST:
+        raise CommandError(f"{wording.quoted(word)}: at most a year at once")
+    return nanoseconds
+
+
+def _setting(word: str) -> tuple[str, int]:
+    name, equals, value = word.removeprefix("vm.").partition("=")
+    if not equals or name not in SYSCTLS:
+        raise CommandError(f"{wording.quoted(word)}: write name=value{wording.meant(name, SYSCTLS)}")
+    return name, _number(-(1 << 31), (1 << 31) - 1, value)
+
+
+def _key(word: str) -> str:
+    if len(word) != 1 or not word.isascii():
+        raise CommandError(f"{wording.quoted(word)}: write one key, such as f")
+    return word
+
+
 _id = partial(_number, 0, (1 << 32) - 2)
 _new_id = partial(_number, -1, (1 << 32) - 2)
 _adj = partial(_number, -1000, 1000)
@@ -154,7 +177,12 @@ WORDS: dict[str, Callable[[str], Any]] = {
     "NODES": nodes.parse,
     "VALUE": _adj,
     "MIN": _adj,
+    "PATH": str,
+    "TIME": _time,
+    "KEY": _key,
+    "SYSCTL=VALUE": _setting,
     "0|1": lambda word: int(_any_of("01", word)),
+    "on|off": lambda word: _any_of(("on", "off"), word) == "on",
     "R|S|D|T": partial(_any_of, "RSDT"),
 }
 
@@ -234,6 +262,56 @@ def _total(on: "Commands", ram: int, swap: int = 0) -> None:
     on.world.set_total_pages(units.pages(ram), units.pages(swap))
 
 
+def _cgroup(on: "Commands", task: Task, path: str) -> None:
+    task.set_cgroup(path)
+
+
+def _limit(on: "Commands", path: str, size: int) -> None:
+    on.world.limit_cgroup(path, size)
+
+
+def _grow(on: "Commands", task: Task, size: int) -> str:
+    if task.grow(size):
+        return ""
+    return "waits for memory" if task.exists and not task.is_zombie else "killed"
+
+
+def _touch(on: "Commands", task: Task) -> str:
+    return f"{task.touch()} pages"
+
+
+def _shrink(on: "Commands", task: Task, size: int) -> None:
+    task.shrink(size)
+
+
+def _oom(on: "Commands", by: Task | None = None) -> str:
+    on.world.oom(by)
+    return _victim(on.world)
+
+
+def _sysrq(on: "Commands", key: str) -> str:
+    on.world.sysrq(key)
+    return _victim(on.world) if key == "f" else ""
+
+
+def _victim(world: World) -> str:
+    """The pid of who was killed last."""
+    outcome = world.outcome
+    return str(outcome.victim) if outcome.how == lib.OOM_KILLED else "nobody was killed"
+
+
+def _run(on: "Commands", time: int) -> None:
+    on.world.run(time)
+
+
+def _sysctl(on: "Commands", setting: tuple[str, int]) -> None:
+    on.world.set_sysctl(**dict([setting]))
+
+
+def _condition(on: "Commands", task: Task, is_set: bool, *, flag: int) -> None:
+    task.set_flag(flag, is_set)
+
+
 def _caller(
     on: "Commands",
     uid: int,
@@ -305,8 +383,8 @@ class Command:
 
 def _word_of(part: str) -> Word:
     bare = part.strip("[]")
-    marker, _, kind = bare.replace("as ", "as=").rpartition("=")
-    return Word(kind, marker, is_literal=bare.islower(), is_optional=bare != part)
+    marker, _, kind = ("", "", bare) if bare in WORDS else bare.replace("as ", "as=").rpartition("=")
+    return Word(kind, marker, is_literal=bare.islower() and bare not in WORDS, is_optional=bare != part)
 
 
 NEW = "[as PID] [comm=NAME]"
@@ -357,6 +435,27 @@ COMMANDS: tuple[Command, ...] = (
     Command("unuse_mm KTHREAD", "and gives it back", partial(_call, call=lib.task_unuse_mm)),
     Command("adj TASK VALUE [MIN]", "oom_score_adj (and its minimum) as they stand: no rule asked", _set_adj),
     Command("total RAM [SWAP]", "the size of the machine", _total),
+    Command("cgroup TASK PATH", "its process is in that cgroup", _cgroup),
+    Command("limit PATH SIZE", "what the processes below a cgroup may hold in RAM; 0: no limit", _limit),
+    Command("grow TASK SIZE", "touches new memory: RAM, then swap, then somebody is killed for it", _grow),
+    Command("touch TASK", "its swapped pages come back as far as there is room", _touch),
+    Command("free TASK SIZE", "gives anonymous memory back", _shrink),
+    Command("oom [TASK]", "an allocation of that task, or of a kworker, finds no memory", _oom),
+    Command("sysrq KEY", "as written to sysrq-trigger; f kills", _sysrq),
+    Command("sysctl SYSCTL=VALUE", "a number of sys/vm, such as panic_on_oom=1", _sysctl),
+    Command("run TIME", "that much time passes at once: 250ms", _run),
+    Command("dsleep TASK on|off", "sleeps uninterruptibly: cannot exit", partial(_condition, flag=lib.TASK_DSLEEP)),
+    Command(
+        "hold_lock TASK on|off",
+        "holds its mmap lock for writing: neither reaper nor exit get it",
+        partial(_condition, flag=lib.TASK_HOLDS_MMAP_LOCK),
+    ),
+    Command("coredump TASK on|off", "writes a core dump", partial(_condition, flag=lib.TASK_COREDUMPING)),
+    Command(
+        "origin TASK on|off",
+        "is chosen before all others, as swapoff is (oom_flag_origin)",
+        partial(_condition, flag=lib.TASK_OOM_ORIGIN),
+    ),
     Command("caller real", "file operations count as those of who really asks", _caller_real),
     Command("caller as TASK", "file operations count as those of that task", _caller_as),
     Command("caller uid=UID [gid=GID] [pid=PID] [comm=NAME] [caps=CAPS] [mems=NODES]", "or of this stranger", _caller),

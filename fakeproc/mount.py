@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from fakeproc._native import ffi, lib
 from fakeproc.errors import FakeprocError
@@ -176,7 +177,7 @@ def _operation_table(fuse: ModuleType, ready: Callable[[], int]) -> ctypes.Struc
     for i in range(lib.fuse_operation_count()):
         name = ffi.string(lib.fuse_operation_name(i)).decode()
         address = int(ffi.cast("uintptr_t", lib.fuse_operation_address(i)))
-        setattr(table, name, ctypes.cast(address, types[name]))
+        setattr(table, name, ctypes.cast(address, types.get(name, ctypes.c_void_p)))
     table.init = types["init"](lambda _connection: ready())
     return table
 
@@ -196,10 +197,14 @@ class Mount:
         self.path, self.world, self._before = path, world, world
         self.options = [*(["allow_other"] if others_allowed() else []), *(options or [])]
         self.ready = threading.Event()
-        getter = ctypes.cast(self.fuse._libfuse.fuse_get_context, ctypes.c_void_p).value
-        pointer = lib.mount_new(world._w, ffi.cast("void *", getter), CAPS_POLICIES[caps])
+        pointer = lib.mount_new(world._w, self._address("fuse_get_context"), CAPS_POLICIES[caps])
+        lib.fuse_set_poll(self._address("fuse_notify_poll"), self._address("fuse_pollhandle_destroy"))
         self._mount = ffi.gc(pointer, lib.mount_free)
         world.set_boot_time(time.time_ns() - world.now)
+
+    def _address(self, function: str) -> Any:
+        """Of a function of libfuse."""
+        return ffi.cast("void *", ctypes.cast(getattr(self.fuse._libfuse, function), ctypes.c_void_p).value)
 
     def serve(self, world: World) -> None:
         """Answer for another world from now on."""

@@ -81,6 +81,8 @@ LIMITS = (
     "the reaper, the freezer and OOM notifiers. It leaves out how much memory there is (whatever is freed is enough "
     "for all who wait), reclaim and writeback, locks with several holders, and CPUs: everybody who can run does at "
     "once.",
+    "For a second after it was last looked up, the kernel may open the name of a process that is gone by itself; reads "
+    "and writes answer ESRCH then. -o entry_timeout=0 makes it ask each time.",
     "Recordings judge 4.7, 4.8, 6.1 and 6.18; the versions between follow what is known of their sources.",
     "Some things the kernel's FUSE client decides before fakeproc is asked:",
 )

@@ -18,7 +18,7 @@ CLONE_VFORK = lib.CORE_CLONE_VFORK
 CLONE_PARENT = lib.CORE_CLONE_PARENT
 CLONE_THREAD = lib.CORE_CLONE_THREAD
 CLONE_NEWPID = lib.CORE_CLONE_NEWPID
-GFP_KERNEL = 0x24000C0
+GFP_KERNEL = 0x24000C0  # of 2016
 THREAD_FLAGS = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD
 
 
@@ -63,6 +63,21 @@ class Ranking:
     score: int
     eligibility: int
     in_flight: int
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Sums over processes, in pages."""
+
+    anon: int
+    file: int
+    shmem: int
+    swap: int
+    tables: int
+
+    @property
+    def resident(self) -> int:
+        return self.anon + self.file + self.shmem
 
 
 @dataclass(frozen=True)
@@ -239,25 +254,44 @@ class World:
         self,
         by: "Task | None" = None,
         *,
-        gfp_mask: int = GFP_KERNEL,
+        gfp_mask: int | None = None,
         order: int = 0,
         kworker: str = "kworker/0:1",
         memcg: str | None = None,
         limit: int | str = 0,
     ) -> bool:
-        """out_of_memory(): a task's allocation found nothing (default: SysRq-f's, by a kworker, with order -1).
+        """out_of_memory(): an allocation found nothing, of that task (default: of a kworker).
 
-        gfp_mask 0 is the page-fault path; memcg and limit name a memory cgroup that is full. Returns what the
-        kernel's function returns: False where nobody could be helped.
+        gfp_mask is GFP_KERNEL where none is given, 0 the page-fault path; memcg and limit name a memory cgroup that
+        is full. Returns what the kernel's function returns: False where nobody could be helped.
         """
         path = ffi.new("char[]", memcg.encode()) if memcg else ffi.NULL
-        request = ffi.new("struct oom_request *", [gfp_mask, order, 0, path, units.pages(limit)])
+        mask = lib.world_gfp_kernel(self._w) if gfp_mask is None else gfp_mask
+        request = ffi.new("struct oom_request *", [mask, order, 0, path, units.pages(limit)])
         pid = by.id if by else 0
         return bool(check(lib.world_oom(self._w, pid, kworker.encode(), request), f"task {pid}"))
 
+    def sysrq(self, key: str, kworker: str = "kworker/0:1") -> bool:
+        """That key written to /proc/sysrq-trigger: f kills, one that is no key logs the list, the others do nothing."""
+        return bool(check(lib.world_sysrq(self._w, key.encode("latin-1"), kworker.encode()), "sysrq"))
+
     def sysrq_f(self, kworker: str = "kworker/0:1") -> bool:
-        """What writing f to /proc/sysrq-trigger does."""
-        return self.oom(order=-1, kworker=kworker)
+        """What writing f to /proc/sysrq-trigger does. Returns whether somebody dies."""
+        return self.sysrq("f", kworker)
+
+    def usage(self, memcg: str | None = None) -> Usage:
+        """Pages in use, an mm's once: of the machine, or of the processes in a memory cgroup."""
+        out = ffi.new("struct usage *")
+        lib.world_usage(self._w, memcg.encode("utf-8", "surrogateescape") if memcg else ffi.NULL, out)
+        return Usage(out.anon, out.file, out.shmem, out.swap, out.tables)
+
+    def limit_cgroup(self, path: str, limit: int | str) -> None:
+        """How many resident pages the processes below that cgroup may hold together (0 = no limit any more).
+
+        What they hold already stays; only who grows meets the limit. OSError EINVAL for no absolute path, or "/".
+        """
+        raw = path.encode("utf-8", "surrogateescape")
+        check(lib.world_limit(self._w, raw, units.pages(limit)), path)
 
     @property
     def outcome(self) -> Outcome:
@@ -271,7 +305,7 @@ class World:
         lib.world_set_mmu(self._w, has_mmu)
 
     def run(self, time: int | str) -> None:
-        """Let time pass ("250 ms" or nanoseconds): who was killed exits, and the reaper reaps."""
+        """Let time pass ("250 ms" or nanoseconds): who was killed exits, the reaper reaps, who waits goes on."""
         lib.world_run(self._w, units.duration(time))
 
     def settle(self, time: int | str = "1 h") -> str:
@@ -291,7 +325,7 @@ class World:
         return None if text == ffi.NULL else str(ffi.string(text).decode())
 
     def set_sysctl(self, **values: int) -> None:
-        """panic_on_oom, oom_kill_allocating_task, oom_dump_tasks. OSError EINVAL for a value that is refused."""
+        """Numbers of /proc/sys/vm by their names. OSError EINVAL, and none set, where one is refused."""
         sysctl = ffi.new("struct sysctl *")
         lib.world_sysctl(self._w, sysctl)
         for name, value in values.items():
@@ -586,6 +620,24 @@ class Task:
         self.set_memory(
             Memory(pages[0], pages[1], pages[2], pages[3], ptes, pmds=-(-ptes // 512), total_vm=mapped + 600)
         )
+
+    def grow(self, size: int | str) -> bool:
+        """It touches that much new memory: RAM fills, then swap, then the OOM killer runs; where a memory cgroup is
+        full before, that one's. Returns whether it has it all: False where it was killed, or waits for a victim that
+        does not let go (run() goes on with it). OSError ENOMEM where nobody can be killed, EBUSY while it waits.
+        """
+        try:
+            return not self._do(lib.task_grow, units.pages(size))
+        except InterruptedError:
+            return False
+
+    def shrink(self, size: int | str) -> None:
+        """It gives anonymous memory back, the resident first. OSError EINVAL where it holds less."""
+        self._do(lib.task_shrink, units.pages(size))
+
+    def touch(self) -> int:
+        """Its swapped pages come back as far as there is room; returns how many did."""
+        return self._do(lib.task_touch)
 
     def set_cmdline(self, arguments: list[str]) -> None:
         raw = b"".join(word.encode("utf-8", "surrogateescape") + b"\0" for word in arguments)

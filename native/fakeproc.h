@@ -31,6 +31,7 @@ struct status {
 	uint64_t ino;
 	uint32_t mode, nlink, uid, gid, block_size;
 	int64_t time;
+	int64_t size;		/* 0, but of kmsg in a mount: see kmsg.c */
 };
 
 /* Pages and page tables of an mm. */
@@ -156,9 +157,15 @@ struct ranking {
 	int32_t in_flight;	/* for any trigger but SysRq-f */
 };
 
-/* /proc/sys/vm, as far as the OOM killer asks. */
+/* /proc/sys/vm. The OOM killer asks the first three. */
 struct sysctl {
 	int32_t panic_on_oom, oom_kill_allocating_task, oom_dump_tasks;
+	int32_t overcommit_memory, overcommit_ratio, swappiness, min_free_kbytes;
+};
+
+/* Sums over processes, in pages. */
+struct usage {
+	int64_t anon, file, shmem, swap, tables;
 };
 
 /* ---- rules: what a kernel version does ---- */
@@ -233,7 +240,9 @@ int task_set_flag(struct world *w, int pid, uint32_t flag, int set);	/* DSLEEP H
 /* ---- out of memory ---- */
 /* pid: who allocates, 0 = a kworker of that name. 1 = somebody was killed or is dying, 0 = nobody, or an errno. */
 int world_oom(struct world *w, int pid, const char *kworker, const struct oom_request *request);
-void world_run(struct world *w, int64_t nanoseconds);	/* time passes: victims exit, the reaper reaps */
+int world_sysrq(struct world *w, char key, const char *kworker);	/* 1 = somebody dies */
+uint32_t world_gfp_kernel(struct world *w);		/* GFP_KERNEL has other values in other versions */
+void world_run(struct world *w, int64_t nanoseconds);	/* time passes: victims exit, the reaper reaps, who waits for memory gets it */
 void world_sysctl(struct world *w, struct sysctl *out);
 int world_set_sysctl(struct world *w, const struct sysctl *value);
 int world_candidates_agree(struct world *w);		/* is what selection goes by what the processes are? For tests */
@@ -250,6 +259,13 @@ int task_wait_for_lock(struct world *w, int pid, int holder);
 enum { WORLD_STUCK = 0, WORLD_MOVES_ON = 1, WORLD_PANICKED = 2 };
 int world_settle(struct world *w, int64_t nanoseconds, char *why, size_t size);	/* WORLD_*; why is a sentence where it is stuck */
 const char *world_panic(struct world *w);		/* what the machine panicked with, or NULL */
+
+/* ---- memory ---- */
+void world_usage(struct world *w, const char *memcg, struct usage *out);	/* NULL: of all processes */
+int world_limit(struct world *w, const char *memcg, uint64_t pages);		/* 0 = none */
+int64_t task_grow(struct world *w, int pid, int64_t pages);	/* how many it still waits for; -EINTR: killed, -ENOMEM: nobody can be */
+int task_shrink(struct world *w, int pid, int64_t pages);
+int64_t task_touch(struct world *w, int pid);			/* how many pages came back from swap */
 
 /* ---- credentials, as the system calls ---- */
 int task_setresuid(struct world *w, int pid, int64_t real, int64_t effective, int64_t saved);	/* -1 = keep */
@@ -313,6 +329,8 @@ const char *fuse_operation_name(size_t i);
 void *fuse_operation_address(size_t i);
 struct mount *mount_new(struct world *w, void *get_context, int caps_policy);	/* get_context: libfuse's fuse_get_context */
 void mount_free(struct mount *m);
+/* libfuse's fuse_notify_poll and fuse_pollhandle_destroy: who polls kmsg is woken by the next request that finds more. */
+void fuse_set_poll(void *notify, void *destroy);
 void mount_serve(struct mount *m, struct world *w);	/* another world from now on; files that are open stay with theirs */
 void fuse_set_caller(struct world *w, const struct caller *who);	/* of the requests that follow; NULL: the real one again */
 

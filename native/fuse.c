@@ -10,6 +10,7 @@
 
 #include "cred.h"
 #include "oom_adj.h"
+#include "run.h"
 #include "tree/file.h"
 #include "tree/tree.h"
 #include "world.h"
@@ -45,16 +46,28 @@ struct fuse_context {
 
 typedef int (*fill_dir)(void *buffer, const char *name, const struct stat *status, off_t next);
 typedef struct fuse_context *(*context_getter)(void);
+typedef int (*notifier)(void *handle);
+typedef void (*destroyer)(void *handle);
 
 struct mount {
 	struct world *world;
 	int caps_policy;
-	int64_t started;	/* the host's monotonic clock, in nanoseconds, when the world's read `from` */
-	int64_t from;
+	int64_t looked;		/* the host's monotonic clock, in nanoseconds, when the world was last looked at */
+	pthread_mutex_t poll_lock;
+	struct poller *pollers;
+	size_t poller_count;
 };
 
-/* The address of a function of libfuse: the same for every mount of this process. */
+/* Who polls an open kmsg, until there is more in it. */
+struct poller {
+	struct file *file;
+	void *handle;		/* libfuse's */
+};
+
+/* Functions of libfuse: the same for every mount of this process. */
 static context_getter get_context;
+static notifier notify_poll;
+static destroyer destroy_handle;
 
 /* ---- who asks ---- */
 
@@ -148,11 +161,76 @@ static int64_t host_nanoseconds(void)
 static struct world *enter(struct mount *m)
 {
 	struct world *w = m->world;
-	int64_t now = m->from + host_nanoseconds() - m->started;
+	int64_t now;
 
 	world_lock(w);
-	if (now > w->now)
-		w->now = now;
+	now = host_nanoseconds();
+	run_until(w, w->now + now - m->looked);
+	m->looked = now;
+	return w;
+}
+
+/* ---- poll: nothing waits here. Who polls is woken by the next request that finds more in the log ---- */
+
+static bool is_ready(const struct file *f)
+{
+	bool ready;
+
+	world_lock(f->world);
+	ready = poll_file(f) != 0;
+	world_unlock(f->world);
+	return ready;
+}
+
+static void remove_poller(struct mount *m, size_t i)
+{
+	destroy_handle(m->pollers[i].handle);
+	m->pollers[i] = m->pollers[--m->poller_count];
+}
+
+static void wake_pollers(struct mount *m)
+{
+	pthread_mutex_lock(&m->poll_lock);
+	for (size_t i = m->poller_count; i--;)
+		if (is_ready(m->pollers[i].file)) {
+			notify_poll(m->pollers[i].handle);
+			remove_poller(m, i);
+		}
+	pthread_mutex_unlock(&m->poll_lock);
+}
+
+static void forget_poller(struct mount *m, const struct file *f)
+{
+	pthread_mutex_lock(&m->poll_lock);
+	for (size_t i = m->poller_count; i--;)
+		if (m->pollers[i].file == f)
+			remove_poller(m, i);
+	pthread_mutex_unlock(&m->poll_lock);
+}
+
+/* Without memory for it nobody is woken: the poll ends with its timeout. */
+static void remember_poller(struct mount *m, struct file *f, void *handle)
+{
+	struct poller *grown;
+
+	pthread_mutex_lock(&m->poll_lock);
+	grown = realloc(m->pollers, (m->poller_count + 1) * sizeof(*grown));
+	if (grown) {
+		m->pollers = grown;
+		m->pollers[m->poller_count++] = (struct poller){ f, handle };
+	} else {
+		destroy_handle(handle);
+	}
+	pthread_mutex_unlock(&m->poll_lock);
+}
+
+/* Every request lets the world go on first: victims exit and the reaper reaps by themselves. */
+static struct world *look(struct mount *m)
+{
+	struct world *w = enter(m);
+
+	world_unlock(w);
+	wake_pollers(m);
 	return w;
 }
 
@@ -167,6 +245,7 @@ static void fill_stat(const struct status *s, struct stat *out)
 	out->st_uid = s->uid;
 	out->st_gid = s->gid;
 	out->st_blksize = s->block_size;
+	out->st_size = s->size;
 	out->st_atim = out->st_mtim = out->st_ctim
 		= (struct timespec){ s->time / 1000000000, s->time % 1000000000 };
 }
@@ -174,7 +253,7 @@ static void fill_stat(const struct status *s, struct stat *out)
 /* The shape of all of them: w and who for the path, and the result of a call of fakeproc.h. */
 #define ON_PATH(path, call) \
 	({ \
-		struct world *w = current_mount()->world; \
+		struct world *w = look(current_mount()); \
 		struct caller caller = caller_of(w, is_control_path(path)), *who = &caller; \
 		(call); \
 	})
@@ -302,9 +381,13 @@ static int fuse_read(const char *path, char *buffer, size_t size, off_t offset, 
 	ssize_t result;
 
 	(void)path;
+	look(current_mount());
 	world_lock(f->world);
-	who = caller_of(f->world, f->entry->is_control);
+	who = caller_of(f->world, f->entry->flags & CONTROL);
+	f->flags = (f->flags & ~O_NONBLOCK) | (info->flags & O_NONBLOCK);
 	result = read_at(f, &who, buffer, size, offset);
+	if (result > 0)
+		f->position += result;
 	world_unlock(f->world);
 	return (int)result;
 }
@@ -316,19 +399,37 @@ static int fuse_write(const char *path, const char *bytes, size_t size, off_t of
 	struct caller who;
 	ssize_t result;
 
-	(void)path, (void)offset;
-	world_unlock(enter(m));
+	(void)path;
+	look(m);
 	world_lock(f->world);
-	who = caller_of(f->world, f->entry->is_control);
+	who = caller_of(f->world, f->entry->flags & CONTROL);
 	name_writer(f, &who);
-	result = write_to(f, &who, bytes, size);
+	result = write_to(f, &who, bytes, size, offset);
 	world_unlock(f->world);
+	wake_pollers(m);
 	return (int)result;
+}
+
+static int fuse_poll(const char *path, struct fuse_file_info *info, void *handle, unsigned int *events)
+{
+	struct mount *m = current_mount();
+	struct file *f = file_of(info);
+
+	(void)path;
+	look(m);
+	forget_poller(m, f);
+	if (handle)
+		remember_poller(m, f, handle);
+	world_lock(f->world);
+	*events = poll_file(f);
+	world_unlock(f->world);
+	return 0;
 }
 
 static int fuse_release(const char *path, struct fuse_file_info *info)
 {
 	(void)path;
+	forget_poller(current_mount(), file_of(info));
 	close_file(file_of(info));
 	return 0;
 }
@@ -348,9 +449,11 @@ static int fuse_ftruncate(const char *path, off_t size, struct fuse_file_info *i
 static int fuse_fgetattr(const char *path, struct stat *out, struct fuse_file_info *info)
 {
 	struct status status;
-	int error = file_stat(file_of(info), &status);
+	int error;
 
 	(void)path;
+	look(current_mount());
+	error = file_stat(file_of(info), &status);
 	if (!error)
 		fill_stat(&status, out);
 	return error;
@@ -377,6 +480,7 @@ static int fuse_readdir(const char *path, void *buffer, fill_dir fill, off_t off
 	int found;
 
 	(void)path;
+	look(current_mount());
 	world_lock(f->world);
 	while ((found = directory_entry(f, &at, name, &node)) > 0) {
 		struct stat status = { .st_ino = tree_ino(&node), .st_mode = node.entry->mode };
@@ -400,6 +504,7 @@ static const struct { const char *name; void (*address)(void); } operations[] = 
 	OPERATION(opendir), OPERATION(readdir),
 	{ "releasedir", (void (*)(void))fuse_release },
 	OPERATION(access), OPERATION(create), OPERATION(ftruncate), OPERATION(fgetattr), OPERATION(utimens),
+	OPERATION(poll),
 };
 
 size_t fuse_operation_count(void) { return sizeof(operations) / sizeof(operations[0]); }
@@ -422,19 +527,29 @@ struct mount *mount_new(struct world *w, void *getter, int caps_policy)
 		return NULL;
 	memcpy(&get_context, &getter, sizeof(get_context));
 	m->caps_policy = caps_policy;
+	pthread_mutex_init(&m->poll_lock, NULL);
 	mount_serve(m, w);
 	return m;
 }
 
 void mount_free(struct mount *m)
 {
+	if (m) {
+		pthread_mutex_destroy(&m->poll_lock);
+		free(m->pollers);
+	}
 	free(m);
+}
+
+void fuse_set_poll(void *notify, void *destroy)
+{
+	memcpy(&notify_poll, &notify, sizeof(notify_poll));
+	memcpy(&destroy_handle, &destroy, sizeof(destroy_handle));
 }
 
 void mount_serve(struct mount *m, struct world *w)
 {
-	m->from = world_now(w);
-	m->started = host_nanoseconds();
+	m->looked = host_nanoseconds();
 	m->world = w;
 }
 

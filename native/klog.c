@@ -7,15 +7,33 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { ESCAPED = 4 };	/* bytes of \xNN */
+
+static bool is_escaped(unsigned char c)
+{
+	return c < ' ' || c >= 127 || c == '\\';
+}
 
 static struct klog_entry *next_entry(struct klog *log)
 {
 	if (!log->ring)
 		log->ring = calloc(LOG_RECORDS, sizeof(*log->ring));
 	return log->ring ? &log->ring[log->end % LOG_RECORDS] : NULL;
+}
+
+/* What klog_format() writes is this long. */
+static int32_t size_of(const struct klog_entry *entry, uint64_t seq)
+{
+	int size = snprintf(NULL, 0, "%d,%" PRIu64 ",%" PRId64 ",-;\n", entry->level, seq, entry->time / 1000) + entry->length;
+
+	for (int32_t i = 0; i < entry->length; i++)
+		size += is_escaped((unsigned char)entry->bytes[i]) ? ESCAPED - 1 : 0;
+	return size;
 }
 
 /* A record that finds no memory is lost. */
@@ -35,20 +53,37 @@ void klog_printf(struct world *w, enum log_level level, const char *format, ...)
 		return;
 	if (length >= LOG_LINE)
 		length = LOG_LINE - 1;
+	w->log.size -= entry->size;
 	free(entry->bytes);
-	entry->length = 0;
+	entry->length = entry->size = 0;
 	entry->bytes = strdup(line);
 	if (!entry->bytes)
 		return;
 	entry->length = length;
 	entry->level = (int32_t)level;
 	entry->time = w->now;
+	entry->size = size_of(entry, w->log.end);
+	w->log.size += entry->size;
 	w->log.end++;
+}
+
+uint64_t klog_first(const struct klog *log)
+{
+	return log->end > LOG_RECORDS ? log->end - LOG_RECORDS : 0;
+}
+
+uint64_t klog_at(const struct klog *log, int64_t *offset)
+{
+	uint64_t seq = klog_first(log);
+
+	while (seq < log->end && *offset >= log->ring[seq % LOG_RECORDS].size)
+		*offset -= log->ring[seq++ % LOG_RECORDS].size;
+	return seq;
 }
 
 int klog_next(const struct klog *log, uint64_t seq, struct log_record *out)
 {
-	uint64_t first = log->end > LOG_RECORDS ? log->end - LOG_RECORDS : 0;
+	uint64_t first = klog_first(log);
 	const struct klog_entry *entry;
 
 	if (seq < first)
@@ -69,7 +104,7 @@ int klog_format(const struct log_record *record, struct text *out)
 	for (int i = 0; !error && i < record->length; i++) {
 		unsigned char c = (unsigned char)record->text[i];
 
-		if (c < ' ' || c >= 127 || c == '\\')
+		if (is_escaped(c))
 			error = text_printf(out, "\\x%02x", c);
 		else
 			error = text_append(out, (const char *)&record->text[i], 1);

@@ -17,19 +17,24 @@ struct klog_entry {
 	int64_t time;
 	int32_t level;
 	int32_t length;
+	int32_t size;			/* as /dev/kmsg gives it */
 	char *bytes;
 };
 
 struct klog {
 	struct klog_entry *ring;	/* LOG_RECORDS of them, made with the first record */
 	uint64_t end;			/* the seq of the next record */
+	int64_t size;			/* of all that it keeps */
 };
 
 void klog_printf(struct world *w, enum log_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+uint64_t klog_first(const struct klog *log);
 int klog_next(const struct klog *log, uint64_t seq, struct log_record *out);
 void klog_drop(struct klog *log);
 
 /* One record as /dev/kmsg gives it: "<priority>,<seq>,<microseconds>,-;text\n", control bytes as \xNN. */
 int klog_format(const struct log_record *record, struct text *out);
+/* The record in which that byte of everything kept lies, *offset then in it; the end behind the last. */
+uint64_t klog_at(const struct klog *log, int64_t *offset);
 
 #endif

@@ -1,10 +1,8 @@
-/* See number.h. Mirrors strstrip() and kstrtoint(text, 0). */
+/* See number.h. Mirrors strstrip() and kstrtoint(text, 0), and proc_get_long() of the sysctls. */
 #include "number.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 
 /* The kernel's ctype table marks 0xa0 (no-break space) as space, too. */
@@ -48,18 +46,27 @@ static int radix_of(const char **text)
 	return 16;
 }
 
+/* The value of the digits, cut to 64 bits, and *text behind them. */
+static uint64_t take_digits(const char **text, int radix, bool *overflow)
+{
+	uint64_t value = 0;
+
+	*overflow = false;
+	for (; digit_value(**text) < radix; (*text)++) {
+		*overflow |= __builtin_mul_overflow(value, (uint64_t)radix, &value);
+		*overflow |= __builtin_add_overflow(value, (uint64_t)digit_value(**text), &value);
+	}
+	return value;
+}
+
 /* Digits, an optional newline, the end. Overflow is found before what follows the digits is looked at. */
 static int parse_unsigned(const char *s, uint64_t *out)
 {
 	int radix = radix_of(&s);
 	const char *first = s;
-	uint64_t value = 0;
-	bool overflow = false;
+	bool overflow;
+	uint64_t value = take_digits(&s, radix, &overflow);
 
-	for (; digit_value(*s) < radix; s++) {
-		overflow |= __builtin_mul_overflow(value, (uint64_t)radix, &value);
-		overflow |= __builtin_add_overflow(value, (uint64_t)digit_value(*s), &value);
-	}
 	if (s == first)
 		return -EINVAL;
 	if (overflow)
@@ -82,5 +89,46 @@ int number_parse(char *text, int *out)
 	if (value > (uint64_t)INT_MAX + negative)
 		return -ERANGE;
 	*out = negative ? (int)-(int64_t)value : (int)value;
+	return 0;
+}
+
+static size_t spaces(const char *bytes, size_t count)
+{
+	size_t length = 0;
+
+	while (length < count && is_space((unsigned char)bytes[length]))
+		length++;
+	return length;
+}
+
+/* proc_get_long(): 21 bytes are too many, since what follows them is not known. */
+static int take_long(const char *bytes, size_t count, bool wraps, struct sysctl_number *out)
+{
+	enum { MOST = 21 };
+	char text[MOST + 1] = "";
+	const char *s = text;
+	bool overflow;
+
+	memcpy(text, bytes, count < MOST ? count : MOST);
+	out->negative = *s == '-' && count > 1;
+	s += out->negative;
+	if (digit_value(*s) >= 10)
+		return -EINVAL;
+	out->magnitude = take_digits(&s, radix_of(&s), &overflow);
+	out->used = (size_t)(s - text);
+	if ((overflow && !wraps) || out->used == MOST)
+		return -EINVAL;
+	return out->used < count && (!*s || !strchr(" \t\n", *s)) ? -EINVAL : 0;
+}
+
+int number_take(const char *bytes, size_t count, bool wraps, struct sysctl_number *out)
+{
+	size_t before = spaces(bytes, count);
+	int error = before < count ? take_long(bytes + before, count - before, wraps, out) : -EINVAL;
+
+	if (error)
+		return error;
+	out->used += before;
+	out->used += spaces(bytes + out->used, count - out->used);
 	return 0;
 }

@@ -1,10 +1,22 @@
-/* The kernel's reading of an integer from a text (kstrtoint, strstrip). */
+/* The kernel's reading of an integer from a text (kstrtoint, strstrip, proc_get_long). */
 #ifndef NUMBER_H
 #define NUMBER_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* 0 and *out, -EINVAL, or -ERANGE. White space around the number is allowed, as the kernel's strstrip() takes it. */
 int number_parse(char *text, int *out);
+
+/* The first number of a write to /proc/sys. */
+struct sysctl_number {
+	uint64_t magnitude;
+	bool negative;
+	size_t used;		/* bytes, with the white space around it */
+};
+
+/* As do_proc_dointvec() takes it: 0 or -EINVAL. wraps: more than 64 bits are cut off, not refused. */
+int number_take(const char *bytes, size_t count, bool wraps, struct sysctl_number *out);
 
 #endif

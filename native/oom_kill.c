@@ -265,6 +265,7 @@ static void kill_with_sharers(struct world *w, struct task *victim, const char *
 {
 	bool can_reap = true;
 
+	w->oom.kills++;
 	send_kill(w, victim->signal);
 	mark_victim(w, victim);
 	report_killed(w, victim, message);

@@ -79,6 +79,14 @@ enum version { V4_7, V4_8, V4_9, V4_14, V4_19, V5_4, V5_10, V5_15, V6_1, V6_6, V
 	     "'oom-kill:constraint=...' names constraint, cgroups, task, pid and uid (since 5.0)") \
 	RULE(no_victim_is_logged, V5_4, V6_18, 0, \
 	     "'Out of memory and no killable processes...' is logged for SysRq-f and memory cgroups, too") \
+	RULE(sysrq_says_so_twice, V4_7, V4_19, 0, \
+	     "the lines of SysRq begin with 'sysrq: SysRq : ', later with 'sysrq: ' (changed between 4.9 and 6.1)") \
+	RULE(vmstat_counts_kills, V4_14, V6_18, 0, \
+	     "vmstat has oom_kill, the number of kills (came between 4.9 and 4.14)") \
+	RULE(sysctl_wraps, V4_7, V4_19, 0, \
+	     "a number too large for a sysctl wraps around: 4294967297 is 1 (refused since 5.1)") \
+	RULE(swappiness_to_200, V5_10, V6_18, 0, \
+	     "swappiness goes up to 200, not 100 (since 5.8)") \
 	RULE(root_bonus, V4_7, V4_14, 0, \
 	     "CAP_SYS_ADMIN is worth 3 % of the points (gone in 4.17)") \
 	RULE(reader_mems_count, V4_7, V4_19, 0, \

@@ -1,6 +1,7 @@
 /* See run.h. */
 #include "run.h"
 
+#include "memory.h"
 #include "oom_kill.h"
 #include "reaper.h"
 #include "task.h"
@@ -8,6 +9,7 @@
 #include "world.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* exit_mm() takes the mmap lock: who finds it held is exiting, and waits. */
 static bool may_exit(const struct world *w, struct task *t)
@@ -72,11 +74,13 @@ static void let_killed_exit(struct world *w, const struct task *but)
 void run_until(struct world *w, int64_t end)
 {
 	let_killed_exit(w, NULL);
+	memory_retry(w);
 	while (reaper_next(w) <= end) {
 		if (reaper_next(w) > w->now)
 			w->now = reaper_next(w);
 		reaper_step(w);
 		let_killed_exit(w, NULL);
+		memory_retry(w);
 	}
 	if (end > w->now)
 		w->now = end;
@@ -91,4 +95,25 @@ bool allocate(struct world *w, struct task *current, const struct oom_request *r
 	reaper_step(w);
 	let_killed_exit(w, NULL);
 	return found;
+}
+
+bool allocate_by_kworker(struct world *w, const char *comm, const struct oom_request *request)
+{
+	struct signal signal = { 0 };
+	struct task worker = { .signal = &signal, .flags = TASK_KTHREAD, .mems = UINT64_MAX };
+
+	signal.leader = &worker;
+	set_comm(&worker, comm, strlen(comm));
+	return allocate(w, &worker, request);
+}
+
+uint32_t gfp_kernel(const struct world *w)
+{
+	return w->rules.gfp_values_of_2016 ? 0x24000c0 : 0xcc0;
+}
+
+/* GFP_HIGHUSER_MOVABLE | __GFP_ZERO, today with __GFP_COMP */
+uint32_t gfp_fault(const struct world *w)
+{
+	return w->rules.gfp_values_of_2016 ? 0x24280ca : 0x140dca;
 }

@@ -3,10 +3,13 @@
 #include "fakeproc.h"
 
 #include "badness.h"
+#include "memory.h"
 #include "oom_adj.h"
 #include "oom_kill.h"
 #include "reaper.h"
 #include "run.h"
+#include "sysctl.h"
+#include "sysrq.h"
 #include "task.h"
 #include "text.h"
 #include "tree/file.h"
@@ -39,7 +42,7 @@ struct world *world_new(int version, uint32_t patches, uint64_t ram_pages, uint6
 	w->nodes = 1;
 	w->node_pages[0] = ram_pages;
 	w->pids.max = PID_MAX_DEFAULT;
-	w->sysctl.oom_dump_tasks = 1;
+	sysctl_boot(w);
 	w->mmu = true;
 	w->tasks.size = sizeof(struct task);
 	w->signals.size = sizeof(struct signal);
@@ -52,6 +55,7 @@ void world_free(struct world *w)
 	if (!w)
 		return;
 	reaper_drop(w);
+	memory_drop(w);
 	candidates_drop(w);
 	waits_drop(w);
 	drop_tasks(w);
@@ -203,7 +207,7 @@ int world_sharers(struct world *w, int pid, int32_t *pids, int most)
 	({ \
 		world_lock(w); \
 		struct task *t = pid_find(&(w)->pids, pid); \
-		int result_ = t ? (expression) : -ESRCH; \
+		__typeof__(0 + (expression)) result_ = t ? (expression) : -ESRCH; \
 		world_unlock(w); \
 		result_; \
 	})
@@ -404,11 +408,18 @@ int task_set_oom_reaped(struct world *w, int pid) { return task_set_flag(w, pid,
 
 int task_set_vfork_done(struct world *w, int pid, int set) { return WITH_TASK(w, pid, (set_vfork_done(w, t, set), 0)); }
 
+static bool descends_from(const struct task *t, const struct signal *ancestor)
+{
+	while (t && t->signal != ancestor)
+		t = t->signal->parent;
+	return t;
+}
+
 static int change_parent(const struct world *w, struct task *t, int pid)
 {
 	struct task *parent = pid_find(&w->pids, pid);
 
-	if (pid && (!parent || parent->signal == t->signal))
+	if (pid && (!parent || descends_from(parent, t->signal)))
 		return -EINVAL;
 	set_parent(t, parent);
 	return 0;
@@ -452,28 +463,17 @@ void world_run(struct world *w, int64_t nanoseconds)
 
 int world_oom(struct world *w, int pid, const char *kworker, const struct oom_request *request)
 {
-	struct signal signal = { 0 };
-	struct task worker = { .signal = &signal, .flags = TASK_KTHREAD, .mems = UINT64_MAX };
-	struct task *current;
-	int result;
-
-	signal.leader = &worker;
-	set_comm(&worker, kworker, strlen(kworker));
-	world_lock(w);
-	current = pid ? pid_find(&w->pids, pid) : &worker;
-	result = current ? allocate(w, current, request) : -ESRCH;
-	world_unlock(w);
-	return result;
+	if (!pid)
+		return LOCKED(w, allocate_by_kworker(w, kworker, request));
+	return WITH_TASK(w, pid, allocate(w, t, request));
 }
+
+int world_sysrq(struct world *w, char key, const char *kworker) { return LOCKED(w, sysrq(w, key, kworker)); }
+uint32_t world_gfp_kernel(struct world *w) { return gfp_kernel(w); }
 
 void world_sysctl(struct world *w, struct sysctl *out) { LOCKED(w, (*out = w->sysctl, 0)); }
 
-int world_set_sysctl(struct world *w, const struct sysctl *value)
-{
-	if (value->panic_on_oom < 0 || value->panic_on_oom > 2)
-		return -EINVAL;
-	return LOCKED(w, (w->sysctl = *value, 0));
-}
+int world_set_sysctl(struct world *w, const struct sysctl *value) { return LOCKED(w, sysctl_replace(w, value)); }
 
 void world_set_mmu(struct world *w, int has_mmu) { LOCKED(w, w->mmu = has_mmu != 0); }
 void world_oom_outcome(struct world *w, struct oom_outcome *out) { LOCKED(w, (*out = w->oom.outcome, 0)); }
@@ -580,7 +580,7 @@ static int change_flag(struct world *w, struct task *t, uint32_t flag, bool set)
 		t->flags = set ? t->flags | flag : t->flags & ~flag;
 		return 0;
 	case TASK_KILLED:
-		return set ? (send_kill(w, t->signal), 0) : -EINVAL;
+		return set && !is_unkillable(t) ? (send_kill(w, t->signal), 0) : -EINVAL;
 	case TASK_MEMDIE:
 		return set_victim(w, t, set);
 	case TASK_AWAITS_REAPER:
@@ -601,6 +601,14 @@ int task_set_flag(struct world *w, int pid, uint32_t flag, int set)
 {
 	return WITH_TASK(w, pid, change_flag(w, t, flag, set != 0));
 }
+
+/* ---- memory ---- */
+
+void world_usage(struct world *w, const char *memcg, struct usage *out) { *out = LOCKED(w, memory_used(w, memcg)); }
+int world_limit(struct world *w, const char *memcg, uint64_t pages) { return LOCKED(w, memory_limit(w, memcg, pages)); }
+int64_t task_grow(struct world *w, int pid, int64_t pages) { return WITH_TASK(w, pid, memory_grow(w, t, pages)); }
+int task_shrink(struct world *w, int pid, int64_t pages) { return WITH_TASK(w, pid, memory_shrink(w, t, pages)); }
+int64_t task_touch(struct world *w, int pid) { return WITH_TASK(w, pid, memory_touch(w, t)); }
 
 /* ---- credentials: `change` works on the copy `to` of t's, which then replaces it ---- */
 
@@ -782,7 +790,11 @@ ssize_t file_read(struct file *f, const struct caller *who, void *buffer, size_t
 
 ssize_t file_write(struct file *f, const struct caller *who, const void *buffer, size_t count)
 {
-	return file_pwrite(f, who, buffer, count, f->position);
+	ssize_t result = file_pwrite(f, who, buffer, count, f->position);
+
+	if (result > 0 && (f->entry->flags & SYSCTL))
+		f->position += result;
+	return result;
 }
 
 ssize_t file_pwrite(struct file *f, const struct caller *who, const void *buffer, size_t count, int64_t offset)
@@ -791,7 +803,7 @@ ssize_t file_pwrite(struct file *f, const struct caller *who, const void *buffer
 
 	if (offset < 0 || count > INT64_MAX || __builtin_add_overflow(offset, (int64_t)count, &end))
 		return -EINVAL;
-	return LOCKED(f->world, write_to(f, who, buffer, count));
+	return LOCKED(f->world, write_to(f, who, buffer, count, offset));
 }
 
 int64_t file_lseek(struct file *f, int64_t offset, int whence) { return LOCKED(f->world, seek(f, offset, whence)); }

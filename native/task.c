@@ -221,8 +221,12 @@ static void threads_remove(struct task *t)
 	signal->threads--;
 }
 
+static void give_children_away(struct world *w, struct task *dying);
+
+/* A world may have been built with children below a task that is dead. */
 static void task_free(struct world *w, struct task *t)
 {
+	give_children_away(w, t);
 	threads_remove(t);
 	if (t->signal->leader)
 		candidate_update(w, t->signal);
@@ -860,12 +864,13 @@ void set_vfork_done(struct world *w, struct task *t, bool set)
 {
 	struct task *parent = t->signal->parent;
 
-	if (!set)
-		vfork_end(w, t);
-	else if (parent && !is_kthread(t) && !parent->vfork_child && !is_zombie(parent))
-		vfork_begin(w, parent, t);
-	else
-		t->flags |= TASK_VFORK_DONE;
+	vfork_end(w, t);	/* it may be another than its parent who waits */
+	if (set && !is_zombie(t)) {
+		if (parent && !is_kthread(t) && !parent->vfork_child && !is_zombie(parent))
+			vfork_begin(w, parent, t);
+		else
+			t->flags |= TASK_VFORK_DONE;
+	}
 	candidate_update(w, t->signal);
 }
 

@@ -10,8 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { GFP_KERNEL_OF_2016 = 0x24000c0, GFP_KERNEL = 0xcc0 };
-
 /* An allocator tries again every 0.1 s. Two rounds of the reaper and its delay of today take 4 s: after 8 s nothing comes. */
 static const int64_t RETRY = 100000000, PATIENCE = 8000000000;
 
@@ -118,9 +116,7 @@ static void release_mmap_locks(struct world *w)
 
 static void ask_for_memory(struct world *w)
 {
-	const struct oom_request request = {
-		.gfp_mask = w->rules.gfp_values_of_2016 ? GFP_KERNEL_OF_2016 : GFP_KERNEL,
-	};
+	const struct oom_request request = { .gfp_mask = gfp_kernel(w) };
 
 	for (size_t i = 0; i < w->wait_count; i++) {
 		struct task *t = w->waits[i].what == FOR_MEMORY ? waiter_of(w, &w->waits[i]) : NULL;
@@ -195,7 +191,7 @@ static const struct task *someone_short_of_memory(const struct world *w)
 
 static void explain(const struct world *w, struct text *why)
 {
-	const struct oom_request request = { .gfp_mask = GFP_KERNEL };
+	const struct oom_request request = { .gfp_mask = gfp_kernel(w) };
 	const struct task *waiter = someone_short_of_memory(w);
 	struct task *victim = waited_for(w);
 

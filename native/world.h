@@ -5,6 +5,7 @@
 #include "fakeproc.h"
 #include "candidates.h"
 #include "klog.h"
+#include "memory.h"
 #include "pid.h"
 #include "rules.h"
 #include "slab.h"
@@ -52,6 +53,7 @@ struct oom {
 	int notifier_frees;		/* how often a notifier will find memory to free */
 	char panic[LOG_LINE];
 	struct oom_outcome outcome;
+	uint64_t kills;			/* since boot, as vmstat counts them */
 };
 
 enum { NODES = 64 };
@@ -86,6 +88,7 @@ struct world {
 	uint64_t freed_pages;		/* by exits and by the reaper, since boot */
 	uint64_t progress;		/* counts whatever brings a stall nearer to its end */
 	struct oom oom;
+	struct allocator allocator;
 	bool has_caller;		/* requests of a mount are judged as `caller`'s, not as the real caller's */
 	struct caller caller;
 };

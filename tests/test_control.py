@@ -146,6 +146,25 @@ DONE = [
     ("adj a 500", 100, ["oom_score_adj", "oom_score_adj_min"], [500, 0]),
     ("adj a -500 -600", 100, ["oom_score_adj", "oom_score_adj_min"], [-500, -600]),
     ("adj a -500 -600", 101, ["oom_score_adj"], [0]),
+    ("grow a 20M", 100, ["memory.anon", "memory.swapents"], [30 << 8, 0]),
+    ("total 12M 20M\ngrow 102 4M\ntotal 1G 20M\ntouch 102", 102, ["memory.anon", "memory.swapents"], [1 << 10, 0]),
+    ("free a 4M", 100, ["memory.anon"], [6 << 8]),
+    ("cgroup 102 /box\nlimit /box 1M\ngrow 102 2M", 102, ["state"], [b"Z"]),
+    ("cgroup a /box\nlimit /box 1M\nlimit /box 0\ngrow a 1M", 100, ["memory.anon"], [11 << 8]),
+    ("oom", 100, ["state", "exit_code"], [b"Z", 9]),
+    ("oom 102", 100, ["state"], [b"Z"]),
+    ("sysrq f", 100, ["state"], [b"Z"]),
+    ("sysrq b", 100, ["state"], [b"S"]),
+    ("sysctl oom_kill_allocating_task=1\noom 102", 102, ["state"], [b"Z"]),
+    ("sysctl vm.panic_on_oom=2\noom", 100, ["state"], [b"S"]),
+    ("memory 102 anon=50M\ndsleep 102 on\noom", 102, ["state", "memory.anon"], [b"S", 0]),
+    ("memory 102 anon=50M\ndsleep 102 on\nhold_lock 102 on\noom\nrun 500ms", 102, ["memory.anon"], [50 << 8]),
+    ("memory 102 anon=50M\nhold_lock 102 on\ndsleep 102 on\noom\nhold_lock 102 off\nrun 1s", 102, ["memory.anon"], [0]),
+    ("memory 102 anon=50M\ndsleep 102 on\noom\ndsleep 102 off\nrun 1ms", 102, ["state"], [b"Z"]),
+    ("coredump a on", 100, ["flags"], [64 | 16384]),
+    ("coredump a on\ncoredump a off", 100, ["flags"], [64]),
+    ("origin 103 on\noom", 103, ["state"], [b"Z"]),
+    ("origin 103 on\norigin 103 off\noom", 103, ["state"], [b"S"]),
 ]  # fmt: skip
 
 
@@ -164,7 +183,7 @@ def test_a_command_does_what_it_says(world, text, pid, fields, values):
 
 def test_every_command_has_a_test():
     tried = {line.split()[0] for text, *_ in DONE for line in text.split("\n")}
-    assert {command.name for command in COMMANDS} - tried == {"reap", "total", "caller"}
+    assert {command.name for command in COMMANDS} - tried == {"reap", "caller"}
 
 
 def test_exec_gives_a_fresh_memory(world):
@@ -200,6 +219,24 @@ def test_total_is_the_size_of_the_machine(world):
 def test_whom_file_operations_count_as(world, line, caller):
     ctl(world, line)
     assert world._control.commands.caller == caller
+
+
+@pytest.mark.parametrize(
+    ("lines", "result"),
+    [
+        ("grow a 1M", ""),
+        ("total 20M\ngrow a 1G", ": killed"),
+        ("total 20M\ndsleep a on\nhold_lock a on\ngrow 102 1G", ": waits for memory"),
+        ("oom", ": 101"),
+        ("sysrq f", ": 101"),
+        ("sysrq m", ""),
+        ("dsleep a on\nhold_lock a on\noom\noom", ": nobody was killed"),
+        ("touch a", ": 0 pages"),
+    ],
+)
+def test_the_log_tells_what_became_of_it(world, lines, result):
+    ctl(world, lines)
+    assert log(world)[-1] == f"ok {lines.splitlines()[-1]}{result}"
 
 
 def test_several_lines_comments_and_blanks(world):
@@ -297,6 +334,28 @@ BAD = [
     ("memory kthreadd anon=1M", errno.EINVAL, "the kernel refuses that"),
     ("mems a 1-0", errno.EINVAL, "names no memory nodes"),
     ("adj a 1001", errno.EINVAL, "from -1000 to 1000"),
+    ("grow a", errno.EINVAL, "write: grow TASK SIZE"),
+    ("grow a 1X", errno.EINVAL, "is not understood"),
+    ("grow kthreadd 1M", errno.EINVAL, "the kernel refuses that"),
+    ("grow a 1G\ngrow 102 64P", errno.EINVAL, "is not understood"),
+    ("kill a\nkill b\nkill 103\nadj 102 -1000\ngrow 102 1T", errno.ENOMEM, "nobody is left"),
+    ("free a 11M", errno.EINVAL, "the kernel refuses that"),
+    ("touch kthreadd", errno.EINVAL, "the kernel refuses that"),
+    ("cgroup a box", errno.EINVAL, "the kernel refuses that"),
+    ("limit / 1M", errno.EINVAL, "the kernel refuses that"),
+    ("limit /box", errno.EINVAL, "write: limit PATH SIZE"),
+    ("oom x", errno.ESRCH, 'there is no process "x"'),
+    ("sysrq ff", errno.EINVAL, "write one key, such as f"),
+    ("sysrq \xff", errno.EINVAL, "write one key, such as f"),
+    ("sysctl panic_on_oom", errno.EINVAL, "write name=value"),
+    ("sysctl panic_on_om=1", errno.EINVAL, 'did you mean "panic_on_oom"?'),
+    ("sysctl panic_on_oom=x", errno.EINVAL, "write a number from"),
+    ("sysctl panic_on_oom=3", errno.EINVAL, "the kernel refuses that"),
+    ("sysctl panic_on_oom=99999999999", errno.EINVAL, "write a number from"),
+    ("run 5", errno.EINVAL, "is not understood"),
+    ("run 99999999999h", errno.EINVAL, "at most a year at once"),
+    ("dsleep a", errno.EINVAL, "write: dsleep TASK on|off"),
+    ("dsleep a 1", errno.EINVAL, "write one of on off"),
     ("comm a 'x", errno.EINVAL, "a quote or a backslash has no end"),
     ("comm a x\\", errno.EINVAL, "a quote or a backslash has no end"),
     ("comm a x\0", errno.EINVAL, "a NUL byte"),
@@ -344,7 +403,27 @@ WORDS = [*{word for command in COMMANDS for word in command.usage.replace("[", "
 word = st.one_of(
     st.sampled_from(WORDS),
     st.sampled_from(
-        ["a", "b", "1", "2", "100", "101", "300", "as", "comm=x", "anon=1M", "caps=+kill", "uid=5", "0-1", "D", "-1"]
+        [
+            "a",
+            "b",
+            "1",
+            "2",
+            "100",
+            "101",
+            "300",
+            "as",
+            "comm=x",
+            "anon=1M",
+            "caps=+kill",
+            "uid=5",
+            "0-1",
+            "D",
+            "-1",
+            "9M",
+            "20ms",
+            "on",
+            "f",
+        ]
     ),
     st.text(max_size=5),
 )

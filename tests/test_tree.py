@@ -23,6 +23,7 @@ PROCESS_FILES = {
     "statm": 0o100444,
     "status": 0o100444,
 }
+MACHINE_FILES = ["sys", "vmstat", "meminfo", "sysrq-trigger"]
 USER = Caller(uid=1000, gid=1000, caps=0)
 
 
@@ -39,7 +40,7 @@ def entries(world, path):
 
 def test_the_root_lists_processes_and_not_threads(world, one):
     thread = one.thread("t")
-    assert world.listdir("/") == ["self", "thread-self", "1", "2", str(one.pid)]
+    assert world.listdir("/") == [*MACHINE_FILES, "self", "thread-self", "1", "2", str(one.pid)]
     assert world.read(f"/{thread.pid}/comm") == b"t\n"
 
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -86,6 +87,7 @@ int open_node(struct world *w, const struct caller *who, const struct node *node
 	f->pid = node->task ? node->task->pid : 0;
 	f->serial = node->task ? node->task->serial : 0;
 	f->flags = flags;
+	f->record = klog_first(&w->log);
 	text_init(&f->text);
 	*out = f;
 	return 0;
@@ -134,6 +136,12 @@ int file_node(const struct file *f, struct node *out)
 
 /* ---- read ---- */
 
+/* Entries of a task that lack a function are the VFS's, those of the machine procfs' own. */
+static int no_function(const struct file *f)
+{
+	return f->pid ? -EINVAL : -EIO;
+}
+
 static int generate(struct file *f, const struct caller *who)
 {
 	struct task *t = task_of(f);
@@ -143,10 +151,12 @@ static int generate(struct file *f, const struct caller *who)
 		return -ESRCH;
 	if (f->entry->read)
 		return f->entry->read(f->world, t, who, &f->text);
-	return f->entry->is_control ? control_file_read(f->world, f->entry->name, &f->text) : -EINVAL;
+	if (f->entry->flags & SYSCTL)
+		return sysctl_read(f->world, f->entry->name, &f->text);
+	return f->entry->flags & CONTROL ? control_file_read(f->world, f->entry->name, &f->text) : no_function(f);
 }
 
-static ssize_t copy_out(const struct file *f, void *buffer, size_t count, int64_t offset)
+ssize_t copy_out(const struct file *f, void *buffer, size_t count, int64_t offset)
 {
 	size_t left = offset < (int64_t)f->text.length ? f->text.length - (size_t)offset : 0;
 
@@ -187,21 +197,6 @@ static ssize_t read_shown(struct file *f, const struct caller *who, void *buffer
 	return result;
 }
 
-static ssize_t read_record(struct file *f, void *buffer, size_t count)
-{
-	uint64_t record = f->record;
-	int found;
-
-	text_drop(&f->text);
-	found = kmsg_next(f->world, &record, &f->text);
-	if (found <= 0)
-		return found;
-	if (count < f->text.length)
-		return -EINVAL;
-	f->record = record;
-	return copy_out(f, buffer, count, 0);
-}
-
 /* rw_verify_area() */
 static bool is_position(int64_t offset, size_t count)
 {
@@ -219,7 +214,9 @@ ssize_t read_at(struct file *f, const struct caller *who, void *buffer, size_t c
 	if (!is_position(offset, count))
 		return -EINVAL;
 	if (f->entry->behaviour == RECORDS)
-		return read_record(f, buffer, count);
+		return kmsg_read(f, buffer, count, offset);
+	if (f->entry->behaviour == AT_START && offset)
+		return 0;
 	if (f->entry->behaviour == SHOWN)
 		return read_shown(f, who, buffer, count, offset);
 	return read_fresh(f, who, buffer, count, offset);
@@ -227,8 +224,8 @@ ssize_t read_at(struct file *f, const struct caller *who, void *buffer, size_t c
 
 /* ---- write ---- */
 
-/* Neither looks at a position nor moves it. */
-ssize_t write_to(struct file *f, const struct caller *who, const void *buffer, size_t count)
+/* Only the files of sys look at the position. */
+ssize_t write_to(struct file *f, const struct caller *who, const void *buffer, size_t count, int64_t offset)
 {
 	if (!may_write(f))
 		return -EBADF;
@@ -236,8 +233,10 @@ ssize_t write_to(struct file *f, const struct caller *who, const void *buffer, s
 		return -EFAULT;
 	if (f->entry->write)
 		return f->entry->write(f->world, task_of(f), who, buffer ? buffer : "", count);
-	if (!f->entry->is_control)
-		return -EINVAL;
+	if (f->entry->flags & SYSCTL)
+		return sysctl_write(f->world, f->entry->name, who, buffer ? buffer : "", count, offset);
+	if (!(f->entry->flags & CONTROL))
+		return no_function(f);
 	return control_file_write(f->world, f->entry->name, buffer ? buffer : "", count, who);
 }
 
@@ -247,8 +246,6 @@ static int64_t seek_to(struct file *f, int64_t position)
 {
 	if (position < 0 || (f->entry->behaviour == FRESH_LIMITED && position > LIMITED_SEEK))
 		return -EINVAL;
-	if (f->entry->behaviour == RECORDS)
-		f->record = 0;
 	return f->position = position;
 }
 
@@ -269,6 +266,8 @@ int64_t seek(struct file *f, int64_t offset, int whence)
 
 	if (is_path_only(f))
 		return -EBADF;
+	if (f->entry->behaviour == RECORDS)
+		return kmsg_seek(f, offset, whence);
 	if (whence == SEEK_DATA || whence == SEEK_HOLE)
 		return seek_data_or_hole(f, offset, whence);
 	if (whence < SEEK_SET || whence > SEEK_END || (whence == SEEK_END && f->entry->behaviour == SHOWN))
@@ -276,6 +275,14 @@ int64_t seek(struct file *f, int64_t offset, int whence)
 	if (__builtin_add_overflow(from, offset, &position))
 		return -EINVAL;
 	return seek_to(f, position);
+}
+
+/* ---- poll ---- */
+
+/* Every other file is always ready. */
+unsigned int poll_file(const struct file *f)
+{
+	return f->entry->behaviour == RECORDS ? kmsg_poll(f) : POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
 }
 
 int directory_entry(const struct file *f, int64_t *at, char name[256], struct node *out)

@@ -16,6 +16,7 @@ struct file {
 	bool shown;		/* text holds a generation (SHOWN) */
 	int64_t shown_to;	/* the position that the next read must have to go on in it */
 	uint64_t record;	/* RECORDS: the next one */
+	bool as_bytes;		/* RECORDS, but read from the middle */
 	struct text text;
 };
 
@@ -27,8 +28,17 @@ void close_file(struct file *f);
 /* The node that it is open on: 0, or -ESRCH once the task is gone. */
 int file_node(const struct file *f, struct node *out);
 ssize_t read_at(struct file *f, const struct caller *who, void *buffer, size_t count, int64_t offset);
-ssize_t write_to(struct file *f, const struct caller *who, const void *buffer, size_t count);
+ssize_t write_to(struct file *f, const struct caller *who, const void *buffer, size_t count, int64_t offset);
+/* The POLL* events that it is ready for. */
+unsigned int poll_file(const struct file *f);
 int64_t seek(struct file *f, int64_t offset, int whence);
+/* What the text holds from that position on. */
+ssize_t copy_out(const struct file *f, void *buffer, size_t count, int64_t offset);
+
+/* RECORDS: kmsg.c's own. */
+ssize_t kmsg_read(struct file *f, void *buffer, size_t count, int64_t offset);
+int64_t kmsg_seek(struct file *f, int64_t offset, int whence);
+unsigned int kmsg_poll(const struct file *f);
 /* The entry behind position *at: 1, 0 at the end, -ENOENT once the task of the directory is gone. */
 int directory_entry(const struct file *f, int64_t *at, char name[256], struct node *out);
 

@@ -1,20 +1,91 @@
-/* The kernel log, one record of /dev/kmsg's format at a time. */
+/* kmsg, as /dev/kmsg: a record at a time. */
+#define _GNU_SOURCE
 #include "klog.h"
-#include "text.h"
-#include "tree/tree.h"
+#include "tree/file.h"
 #include "world.h"
 
-/* The first record from *seq on, and *seq behind it: 1, 0 at the end, or an errno. */
-int kmsg_next(struct world *w, uint64_t *seq, struct text *out)
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+/*
+ * FUSE moves the position by itself: where a read comes from another than the expected one, it was lseek(2). kmsg
+ * has a size there, that of what the log keeps, so that SEEK_END leads behind it; from the middle it is plain bytes.
+ */
+static void follow_seek(struct file *f, int64_t offset)
 {
+	const struct klog *log = &f->world->log;
+
+	if (offset == f->position)
+		return;
+	f->position = offset;
+	f->record = offset ? log->end : klog_first(log);
+	f->as_bytes = offset && offset < log->size;
+}
+
+static ssize_t read_bytes(struct file *f, void *buffer, size_t count, int64_t offset)
+{
+	const struct klog *log = &f->world->log;
+	uint64_t seq = klog_at(log, &offset);
+	struct log_record record;
+	int error = 0;
+
+	text_drop(&f->text);
+	for (; !error && f->text.length < (size_t)offset + count && klog_next(log, seq, &record); seq++)
+		error = klog_format(&record, &f->text);
+	return error ? error : copy_out(f, buffer, count, offset);
+}
+
+/*
+ * devkmsg_read(): a record that does not fit is passed over. At the end a reader that would wait is told that there
+ * is no more: whoever serves a mount must not wait.
+ */
+ssize_t kmsg_read(struct file *f, void *buffer, size_t count, int64_t offset)
+{
+	const struct klog *log = &f->world->log;
 	struct log_record record;
 	int error;
 
-	if (!klog_next(&w->log, *seq, &record))
-		return 0;
-	error = klog_format(&record, out);
+	follow_seek(f, offset);
+	if (f->as_bytes)
+		return read_bytes(f, buffer, count, offset);
+	if (f->record >= log->end)
+		return f->flags & O_NONBLOCK ? -EAGAIN : 0;
+	if (f->record < klog_first(log)) {
+		f->record = klog_first(log);
+		return -EPIPE;
+	}
+	text_drop(&f->text);
+	klog_next(log, f->record++, &record);
+	error = klog_format(&record, &f->text);
 	if (error)
 		return error;
-	*seq = record.seq + 1;
-	return 1;
+	return count < f->text.length ? -EINVAL : copy_out(f, buffer, count, 0);
+}
+
+/* devkmsg_llseek(): the first record, the first since the log was cleared (it never is), behind the last. */
+int64_t kmsg_seek(struct file *f, int64_t offset, int whence)
+{
+	const struct klog *log = &f->world->log;
+
+	if (offset)
+		return -ESPIPE;
+	if (whence != SEEK_SET && whence != SEEK_DATA && whence != SEEK_END)
+		return -EINVAL;
+	f->record = whence == SEEK_END ? log->end : klog_first(log);
+	f->as_bytes = false;
+	return f->position = 0;
+}
+
+/* devkmsg_poll() */
+unsigned int kmsg_poll(const struct file *f)
+{
+	const struct klog *log = &f->world->log;
+
+	if (f->as_bytes)
+		return POLLIN | POLLRDNORM;
+	if (f->record < klog_first(log))
+		return POLLIN | POLLRDNORM | POLLERR | POLLPRI;
+	return f->record < log->end ? POLLIN | POLLRDNORM : 0;
 }

@@ -61,51 +61,73 @@ static struct task *next_thread(struct world *w, const struct node *directory, i
 	return t;
 }
 
-static const struct directory thread_directory, threads_directory, process_directory, control_directory;
+static const struct directory thread_directory, threads_directory, process_directory, control_directory, sys_directory,
+	vm_directory;
 
 static const struct entry task_entries[] = {
 	/* name            mode             behaviour      level    read                 write */
-	{ "task",          S_IFDIR | 0555,  FRESH,         PROCESS, NULL,                NULL, &threads_directory, false, false },
-	{ "cgroup",        S_IFREG | 0444,  SHOWN,         BOTH,    cgroup_read,         NULL, NULL, false, false },
-	{ "cmdline",       S_IFREG | 0444,  FRESH,         BOTH,    cmdline_read,        NULL, NULL, false, false },
-	{ "comm",          S_IFREG | 0644,  SHOWN,         BOTH,    comm_read,           comm_write, NULL, false, false },
-	{ "oom_adj",       S_IFREG | 0644,  FRESH_LIMITED, BOTH,    oom_adj_read,        oom_adj_write, NULL, false, false },
-	{ "oom_score",     S_IFREG | 0444,  SHOWN,         BOTH,    oom_score_read,      NULL, NULL, false, false },
-	{ "oom_score_adj", S_IFREG | 0644,  FRESH,         BOTH,    oom_score_adj_read,  oom_score_adj_write, NULL, false, false },
-	{ "stat",          S_IFREG | 0444,  SHOWN,         BOTH,    stat_read,           NULL, NULL, false, false },
-	{ "statm",         S_IFREG | 0444,  SHOWN,         BOTH,    statm_read,          NULL, NULL, false, false },
-	{ "status",        S_IFREG | 0444,  SHOWN,         BOTH,    status_read,         NULL, NULL, false, false },
+	{ "task",          S_IFDIR | 0555,  FRESH,         PROCESS, NULL,                NULL, &threads_directory, 0 },
+	{ "cgroup",        S_IFREG | 0444,  SHOWN,         BOTH,    cgroup_read,         NULL, NULL, 0 },
+	{ "cmdline",       S_IFREG | 0444,  FRESH,         BOTH,    cmdline_read,        NULL, NULL, 0 },
+	{ "comm",          S_IFREG | 0644,  SHOWN,         BOTH,    comm_read,           comm_write, NULL, 0 },
+	{ "oom_adj",       S_IFREG | 0644,  FRESH_LIMITED, BOTH,    oom_adj_read,        oom_adj_write, NULL, 0 },
+	{ "oom_score",     S_IFREG | 0444,  SHOWN,         BOTH,    oom_score_read,      NULL, NULL, 0 },
+	{ "oom_score_adj", S_IFREG | 0644,  FRESH,         BOTH,    oom_score_adj_read,  oom_score_adj_write, NULL, 0 },
+	{ "stat",          S_IFREG | 0444,  SHOWN,         BOTH,    stat_read,           NULL, NULL, 0 },
+	{ "statm",         S_IFREG | 0444,  SHOWN,         BOTH,    statm_read,          NULL, NULL, 0 },
+	{ "status",        S_IFREG | 0444,  SHOWN,         BOTH,    status_read,         NULL, NULL, 0 },
 };
 
 static const struct entry root_entries[] = {
-	{ "self",          S_IFLNK | 0777,  FRESH,         BOTH,    self_read,           NULL, NULL, false, false },
-	{ "thread-self",   S_IFLNK | 0777,  FRESH,         BOTH,    thread_self_read,    NULL, NULL, false, false },
-	{ ".fakeproc",     S_IFDIR | 0555,  FRESH,         BOTH,    NULL,                NULL, &control_directory, true, true },
+	{ "sys",           S_IFDIR | 0555,  FRESH,         BOTH,    NULL,                NULL, &sys_directory, SYSCTL },
+	{ "vmstat",        S_IFREG | 0444,  SHOWN,         BOTH,    vmstat_read,         NULL, NULL, 0 },
+	{ "meminfo",       S_IFREG | 0444,  SHOWN,         BOTH,    meminfo_read,        NULL, NULL, 0 },
+	{ "sysrq-trigger", S_IFREG | 0200,  FRESH,         BOTH,    NULL,                sysrq_trigger_write, NULL, 0 },
+	{ "self",          S_IFLNK | 0777,  FRESH,         BOTH,    self_read,           NULL, NULL, 0 },
+	{ "thread-self",   S_IFLNK | 0777,  FRESH,         BOTH,    thread_self_read,    NULL, NULL, 0 },
+	{ ".fakeproc",     S_IFDIR | 0555,  FRESH,         BOTH,    NULL,                NULL, &control_directory, UNLISTED | CONTROL },
+};
+
+static const struct entry sys_entries[] = {
+	{ "vm",            S_IFDIR | 0555,  FRESH,         BOTH,    NULL,                NULL, &vm_directory, SYSCTL },
+};
+
+static const struct entry vm_entries[] = {
+#define KNOB(name) { name, S_IFREG | 0644, AT_START, BOTH, NULL, NULL, NULL, SYSCTL }
+	KNOB("min_free_kbytes"),
+	KNOB("oom_dump_tasks"),
+	KNOB("oom_kill_allocating_task"),
+	KNOB("overcommit_memory"),
+	KNOB("overcommit_ratio"),
+	KNOB("panic_on_oom"),
+	KNOB("swappiness"),
 };
 
 /* Answered by Python, but for kmsg, which file.c reads a record at a time. */
 static const struct entry control_entries[] = {
-	{ "ctl",           S_IFREG | 0644,  SHOWN,         BOTH,    NULL,                NULL, NULL, false, true },
-	{ "explain",       S_IFREG | 0444,  SHOWN,         BOTH,    NULL,                NULL, NULL, false, true },
-	{ "explain.json",  S_IFREG | 0444,  SHOWN,         BOTH,    NULL,                NULL, NULL, false, true },
-	{ "kmsg",          S_IFREG | 0444,  RECORDS,       BOTH,    NULL,                NULL, NULL, false, true },
-	{ "log",           S_IFREG | 0444,  SHOWN,         BOTH,    NULL,                NULL, NULL, false, true },
-	{ "world",         S_IFREG | 0444,  SHOWN,         BOTH,    NULL,                NULL, NULL, false, true },
+	{ "ctl",           S_IFREG | 0644,  SHOWN,         BOTH,    NULL,                NULL, NULL, CONTROL },
+	{ "explain",       S_IFREG | 0444,  SHOWN,         BOTH,    NULL,                NULL, NULL, CONTROL },
+	{ "explain.json",  S_IFREG | 0444,  SHOWN,         BOTH,    NULL,                NULL, NULL, CONTROL },
+	{ "kmsg",          S_IFREG | 0444,  RECORDS,       BOTH,    NULL,                NULL, NULL, CONTROL },
+	{ "log",           S_IFREG | 0444,  SHOWN,         BOTH,    NULL,                NULL, NULL, CONTROL },
+	{ "world",         S_IFREG | 0444,  SHOWN,         BOTH,    NULL,                NULL, NULL, CONTROL },
 };
 
-static const struct entry process_entry = { "", S_IFDIR | 0555, FRESH, BOTH, NULL, NULL, &process_directory, false, false };
-static const struct entry thread_entry = { "", S_IFDIR | 0555, FRESH, BOTH, NULL, NULL, &thread_directory, false, false };
+static const struct entry process_entry = { "", S_IFDIR | 0555, FRESH, BOTH, NULL, NULL, &process_directory, 0 };
+static const struct entry thread_entry = { "", S_IFDIR | 0555, FRESH, BOTH, NULL, NULL, &thread_directory, 0 };
 
 #define ENTRIES(table) table, sizeof(table) / sizeof(table[0])
 
 static const struct directory
 	root_directory = { ENTRIES(root_entries), find_any, next_leader, &process_entry, BOTH, 2 },
+	sys_directory = { ENTRIES(sys_entries), NULL, NULL, NULL, BOTH, 1 },
+	vm_directory = { ENTRIES(vm_entries), NULL, NULL, NULL, BOTH, 1 },
 	process_directory = { ENTRIES(task_entries), NULL, NULL, NULL, PROCESS, 9 },
 	threads_directory = { NULL, 0, find_thread, next_thread, &thread_entry, BOTH, 2 },
 	thread_directory = { ENTRIES(task_entries), NULL, NULL, NULL, THREAD, 7 },
 	control_directory = { ENTRIES(control_entries), NULL, NULL, NULL, BOTH, 2 };
 
-static const struct entry root_entry = { "/", S_IFDIR | 0555, FRESH, BOTH, NULL, NULL, &root_directory, false, false };
+static const struct entry root_entry = { "/", S_IFDIR | 0555, FRESH, BOTH, NULL, NULL, &root_directory, 0 };
 
 /* A pid as procfs takes it in a name: digits only, no leading zero, below 2^31. 0 where it is none. */
 static int parse_pid(const char *name, size_t length)
@@ -237,19 +259,24 @@ int tree_resolve(struct world *w, const struct caller *who, const char *path, bo
 }
 
 /* Inode numbers: a block of 256 for each pid ever given out, the first block for the machine's own. */
+static const struct { const struct entry *entries; size_t count; uint64_t first; } numbers[] = {
+	{ ENTRIES(task_entries), 2 }, { ENTRIES(root_entries), 2 }, { ENTRIES(control_entries), 32 },
+	{ ENTRIES(sys_entries), 48 }, { ENTRIES(vm_entries), 64 },
+};
+
+static uint64_t number_of(const struct entry *e)
+{
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (e >= numbers[i].entries && e < numbers[i].entries + numbers[i].count)
+			return numbers[i].first + (uint64_t)(e - numbers[i].entries);
+	return 1;
+}
+
 uint64_t tree_ino(const struct node *node)
 {
 	uint64_t block = node->task ? node->task->serial + 1 : 0;
-	const struct entry *e = node->entry;
-	uint64_t index = 1;
 
-	if (e >= task_entries && e < task_entries + sizeof(task_entries) / sizeof(task_entries[0]))
-		index = 2 + (uint64_t)(e - task_entries);
-	else if (e >= root_entries && e < root_entries + sizeof(root_entries) / sizeof(root_entries[0]))
-		index = 2 + (uint64_t)(e - root_entries);
-	else if (e >= control_entries && e < control_entries + sizeof(control_entries) / sizeof(control_entries[0]))
-		index = 32 + (uint64_t)(e - control_entries);
-	return block * 256 + index + (node->task && node->level == THREAD ? 128 : 0);
+	return block * 256 + number_of(node->entry) + (node->task && node->level == THREAD ? 128 : 0);
 }
 
 static uint32_t links_of(const struct world *w, const struct node *node)
@@ -268,7 +295,7 @@ static void set_owner(const struct world *w, const struct node *node, struct sta
 {
 	const struct task *t = node->task;
 
-	if (node->entry->is_control) {
+	if (node->entry->flags & CONTROL) {
 		out->uid = w->control.uid;
 		out->gid = w->control.gid;
 	} else if (t && (node->entry->directory || (t->mm && t->mm->dumpable == 1))) {
@@ -285,6 +312,7 @@ void tree_status(const struct world *w, const struct node *node, struct status *
 		.nlink = links_of(w, node),
 		.block_size = 1024,
 		.time = w->boot_time + (node->task ? node->task->start_time : 0),
+		.size = node->entry->behaviour == RECORDS ? w->log.size : 0,
 	};
 	set_owner(w, node, out);
 }
@@ -311,6 +339,15 @@ static bool is_immutable(const struct node *node)
 	return node->entry == &process_entry || node->entry == &thread_entry;
 }
 
+bool sysctl_permits(uint32_t mode, const struct caller *who, int mask)
+{
+	if (!who->uid)
+		mode >>= 6;
+	else if (!who->gid)
+		mode >>= 3;
+	return !((uint32_t)mask & ~mode & 7);
+}
+
 /* inode_permission(), acl_permission_check() and capable_wrt_inode_uidgid() */
 int tree_permission(const struct world *w, const struct node *node, const struct caller *who, int mask)
 {
@@ -320,6 +357,8 @@ int tree_permission(const struct world *w, const struct node *node, const struct
 	tree_status(w, node, &s);
 	if ((mask & W_OK) && is_immutable(node))
 		return -EPERM;
+	if (node->entry->flags & SYSCTL)
+		return sysctl_permits(s.mode, who, mask) ? 0 : -EACCES;
 	if (who->uid == s.uid)
 		bits = s.mode >> 6;
 	else if (who->gid == s.gid)
@@ -347,7 +386,7 @@ static int fixed_entry(struct world *w, const struct node *parent, int64_t *at, 
 		const struct entry *e = &d->entries[*at - 2];
 
 		(*at)++;
-		if (e->unlisted || !is_there(d, e, w))
+		if ((e->flags & UNLISTED) || !is_there(d, e, w))
 			continue;
 		*out = (struct node){ e, parent->task, d->level };
 		strcpy(name, e->name);

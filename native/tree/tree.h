@@ -15,7 +15,15 @@ enum behaviour {
 	FRESH,			/* made anew at every read, any position; lseek(2) without limit (default_llseek) */
 	FRESH_LIMITED,		/* the same, lseek(2) up to 2^31 - 1 (generic_file_llseek) */
 	SHOWN,			/* a seq_file: made at position 0 and kept for the reads that follow */
+	AT_START,		/* made anew at position 0, nothing anywhere else (proc_dointvec) */
 	RECORDS			/* one record a read (kmsg) */
+};
+
+/* What else an entry is. */
+enum {
+	UNLISTED = 1,
+	CONTROL = 2,		/* of .fakeproc: owned by who mounted, read and written without the world's lock */
+	SYSCTL = 4		/* below sys: read and written by its name, and no capability helps */
 };
 
 enum level { PROCESS = 1, THREAD = 2, BOTH = 3 };
@@ -31,8 +39,7 @@ struct entry {
 	/* t is NULL once the task is gone: what was written is looked at before that is. */
 	ssize_t (*write)(struct world *w, struct task *t, const struct caller *writer, const char *bytes, size_t count);
 	const struct directory *directory;
-	bool unlisted;
-	bool is_control;	/* of .fakeproc: owned by who mounted, read and written without the world's lock */
+	unsigned int flags;
 };
 
 struct node {
@@ -59,7 +66,7 @@ int cgroup_read(struct world *w, const struct task *t, const struct caller *read
 int cmdline_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
 int comm_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
 ssize_t comm_write(struct world *w, struct task *t, const struct caller *writer, const char *bytes, size_t count);
-int kmsg_next(struct world *w, uint64_t *seq, struct text *out);
+int meminfo_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
 int oom_adj_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
 ssize_t oom_adj_write(struct world *w, struct task *t, const struct caller *writer, const char *bytes, size_t count);
 int oom_score_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
@@ -69,9 +76,17 @@ int self_read(struct world *w, const struct task *t, const struct caller *reader
 int stat_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
 int statm_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
 int status_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
+ssize_t sysrq_trigger_write(struct world *w, struct task *t, const struct caller *writer, const char *bytes, size_t count);
 int thread_self_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
+int vmstat_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
 
 int control_file_read(struct world *w, const char *name, struct text *out);
 ssize_t control_file_write(struct world *w, const char *name, const char *bytes, size_t count, const struct caller *writer);
+
+int sysctl_read(struct world *w, const char *name, struct text *out);
+ssize_t sysctl_write(struct world *w, const char *name, const struct caller *writer, const char *bytes, size_t count,
+		     int64_t offset);
+/* test_perm(): owner and group root, and nobody overrides. */
+bool sysctl_permits(uint32_t mode, const struct caller *who, int mask);
 
 #endif

@@ -1,0 +1,51 @@
+/*
+ * Who holds which pages, and what happens when there are none left. Nothing is reclaimed: new pages fill the RAM,
+ * then swap; then somebody dies for them. A memory cgroup's limit counts the resident pages of its processes.
+ */
+#ifndef MEMORY_H
+#define MEMORY_H
+
+#include "fakeproc.h"
+
+struct task;
+
+/* A memory cgroup that has a limit. */
+struct memcg {
+	char *path;
+	uint64_t limit;		/* pages */
+};
+
+/* What a task in the allocator still wants: the OOM killer has a victim, but its memory is not free yet. */
+struct growth {
+	int32_t pid;
+	uint64_t serial;
+	int64_t pages;
+};
+
+struct allocator {
+	struct memcg *memcgs;
+	size_t memcg_count;
+	struct growth *growths;
+	size_t growth_count;
+};
+
+/* Of the processes in that memory cgroup; NULL: of all. Pages of an mm count once. */
+struct usage memory_used(const struct world *w, const char *memcg);
+int64_t ram_free(const struct world *w, const struct usage *usage);
+
+/*
+ * More anonymous pages. Returns how many it still waits for (0 = it has them), -EINTR when it was killed,
+ * -ENOMEM where nobody can be, -EBUSY while it waits already or for its vforked child, -EINVAL without an mm.
+ */
+int64_t memory_grow(struct world *w, struct task *t, int64_t pages);
+/* Anonymous pages, then swapped ones. -EINVAL where it holds less. */
+int memory_shrink(struct world *w, struct task *t, int64_t pages);
+/* Its swapped pages come back as far as there is room: how many did. */
+int64_t memory_touch(struct world *w, struct task *t);
+/* Who grows and waits tries again. */
+void memory_retry(struct world *w);
+/* 0 pages: no limit. -EINVAL where the path is none below the root. */
+int memory_limit(struct world *w, const char *path, uint64_t pages);
+void memory_drop(struct world *w);
+
+#endif

@@ -1,0 +1,310 @@
+"""Growth: RAM fills, then swap, then somebody dies for it; memory cgroups with limits; and time on a mount."""
+
+import os
+import time
+
+import pytest
+from doors import outcome
+from fakeproc._native import lib
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fakeproc import World
+from fakeproc.control import Control
+
+MIB = 256  # pages
+
+
+def small(kernel="4.8", swap="0"):
+    """100 MiB of RAM, with a hog of 60 and a baby of 10."""
+    world = World(kernel, ram="100 MiB", swap=swap)
+    return world, world.spawn("hog", anon="60 MiB"), world.spawn("baby", anon="10 MiB")
+
+
+def texts(world):
+    return [record.text for record in world.kmsg]
+
+
+def held(world):
+    usage = world.usage()
+    return usage.resident + usage.tables + usage.swap
+
+
+# --- where pages go -----------------------------------------------------------------
+
+
+def test_new_memory_is_anonymous_and_has_page_tables():
+    world, _, baby = small()
+    assert baby.grow("20 MiB")
+    memory = baby.memory
+    assert (memory.anon, memory.swapents, memory.ptes, memory.total_vm) == (30 * MIB, 0, 15, 30 * MIB + 600)
+    assert world.usage().anon == 90 * MIB
+
+
+def test_when_ram_is_full_swap_is_next():
+    world, hog, baby = small(swap="100 MiB")
+    assert baby.grow("80 MiB")
+    assert world.usage().resident + world.usage().tables >= 100 * MIB
+    assert baby.memory.anon + baby.memory.swapents == 90 * MIB
+    assert not hog.is_zombie
+    assert world.kmsg == []
+
+
+def test_swapped_pages_come_back_when_touched():
+    _world, hog, baby = small(swap="100 MiB")
+    baby.grow("80 MiB")
+    swapped = baby.memory.swapents
+    assert baby.touch() == 0
+    hog.exit()
+    assert baby.touch() == swapped
+    assert (baby.memory.swapents, baby.memory.anon) == (0, 90 * MIB)
+
+
+def test_shared_memory_counts_once_and_goes_with_the_last_sharer():
+    world, hog, _baby = small()
+    twin = hog.clone_vm("twin")
+    assert world.usage().anon == 70 * MIB
+    hog.exit()
+    assert world.usage().anon == 70 * MIB
+    twin.exit()
+    assert world.usage().anon == 10 * MIB
+
+
+def test_what_is_given_back_is_free_again():
+    _world, hog, baby = small()
+    hog.shrink("50 MiB")
+    assert hog.memory.anon == 10 * MIB
+    assert baby.grow("70 MiB")
+    assert outcome(lambda: hog.shrink("11 MiB")) == "EINVAL"
+
+
+# --- who dies for it ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kernel", ["4.7", "4.8", "4.14", "6.18"])
+def test_the_biggest_dies_for_who_grows(kernel):
+    world, hog, baby = small(kernel)
+    assert baby.grow("50 MiB")
+    assert (hog.is_zombie, baby.memory.anon) == (True, 60 * MIB)
+    assert texts(world)[0].startswith("baby invoked oom-killer: gfp_mask=0x")
+    assert held(world) <= 100 * MIB
+
+
+def test_who_grows_most_dies_itself():
+    _, hog, baby = small()
+    assert not hog.grow("90 MiB")
+    assert hog.is_zombie
+    assert not baby.is_zombie
+
+
+def test_as_many_die_as_it_takes():
+    world = World(ram="100 MiB")
+    others = [world.spawn(f"p{i}", anon="10 MiB") for i in range(8)]
+    grower = world.spawn("grower")
+    grower.set_adj(-999, -999)
+    assert grower.grow("90 MiB")
+    assert sum(task.is_zombie for task in others) >= 7
+    assert grower.memory.anon == 90 * MIB
+
+
+def test_nobody_left_to_kill_is_a_panic():
+    world = World(ram="100 MiB")
+    grower = world.spawn("grower")
+    grower.set_adj(-1000, -1000)
+    assert outcome(lambda: grower.grow("101 MiB")) == "ENOMEM"
+    assert world.panic == "Out of memory and no killable processes..."
+
+
+def test_it_waits_while_the_victim_does_not_let_go():
+    world, hog, baby = small()
+    hog.set_flag(lib.TASK_DSLEEP)
+    hog.set_flag(lib.TASK_HOLDS_MMAP_LOCK)
+    assert not baby.grow("50 MiB")
+    assert outcome(lambda: baby.grow("1 MiB")) == "EBUSY"
+    world.run("500 ms")
+    assert baby.memory.anon < 60 * MIB
+    hog.set_flag(lib.TASK_HOLDS_MMAP_LOCK, False)
+    world.run("500 ms")
+    assert baby.memory.anon == 60 * MIB
+    assert texts(world)[-1].startswith("oom_reaper: reaped process")
+
+
+def test_it_no_longer_waits_once_it_is_killed():
+    world, hog, baby = small()
+    hog.set_flag(lib.TASK_DSLEEP)
+    hog.set_flag(lib.TASK_HOLDS_MMAP_LOCK)
+    baby.grow("50 MiB")
+    baby.kill()
+    hog.set_flag(lib.TASK_DSLEEP, False)
+    hog.set_flag(lib.TASK_HOLDS_MMAP_LOCK, False)
+    world.run("1 s")
+    assert world.usage().anon == 0
+
+
+def test_memory_that_comes_free_otherwise_ends_the_wait():
+    world, hog, baby = small()
+    other = world.spawn("other", anon="20 MiB")
+    hog.set_flag(lib.TASK_DSLEEP)
+    hog.set_flag(lib.TASK_HOLDS_MMAP_LOCK)
+    assert not baby.grow("15 MiB")
+    other.shrink("19 MiB")
+    assert baby.memory.anon == 25 * MIB
+
+
+@pytest.mark.parametrize(
+    ("who", "error"), [(lambda world, _: world.kthread("kthreadd"), "EINVAL"), (lambda _, hog: hog, "EBUSY")]
+)
+def test_who_cannot_allocate(who, error):
+    world, hog, _ = small()
+    hog.vfork("child")
+    assert outcome(lambda: who(world, hog).grow("1 MiB")) == error
+
+
+# --- memory cgroups ---------------------------------------------------------------------
+
+
+def boxed(kernel="4.8"):
+    """20 MiB for /box and what is below; 10 of them in use by two."""
+    world, _hog, _baby = small(kernel)
+    outer, inner = world.spawn("outer", anon="6 MiB"), world.spawn("inner", anon="4 MiB")
+    outer.set_cgroup("/box")
+    inner.set_cgroup("/box/inner")
+    world.limit_cgroup("/box", "20 MiB")
+    return world, outer, inner
+
+
+def test_a_full_memory_cgroup_kills_inside():
+    world, _outer, inner = boxed()
+    assert world.usage("/box").anon == 10 * MIB
+    assert inner.grow("9 MiB")
+    assert not inner.grow("2 MiB")
+    assert inner.is_zombie
+    assert [task.comm for task in world.processes if task.is_zombie] == ["inner"]
+    assert "Task in /box/inner killed as a result of limit of /box" in texts(world)
+    assert "memory: usage 20480kB, limit 20480kB, failcnt 0" in texts(world)
+
+
+def test_the_innermost_limit_counts_first():
+    world, outer, inner = boxed()
+    world.limit_cgroup("/box/inner", "5 MiB")
+    assert not inner.grow("2 MiB")
+    assert "Task in /box/inner killed as a result of limit of /box/inner" in texts(world)
+    assert not outer.is_zombie
+
+
+def test_a_name_that_begins_alike_is_another_cgroup():
+    world, *_ = boxed()
+    stranger = world.spawn("stranger", anon="1 MiB")
+    stranger.set_cgroup("/boxer")
+    assert world.usage("/box").anon == 10 * MIB
+    assert stranger.grow("15 MiB")
+
+
+def test_a_limit_can_be_taken_away():
+    world, outer, _ = boxed()
+    world.limit_cgroup("/box", 0)
+    world.limit_cgroup("/nowhere", 0)
+    assert outer.grow("15 MiB")
+    assert world.kmsg == []
+
+
+@pytest.mark.parametrize("path", ["", "/", "box", "/box/", "/a\nb", "/" + "x" * 5000])
+def test_what_is_no_cgroup_gets_no_limit(path):
+    assert outcome(lambda: World().limit_cgroup(path, "1 MiB")) == "EINVAL"
+
+
+@given(st.text(alphabet=st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]), max_size=20))
+def test_any_path_is_a_cgroup_or_changes_nothing(path):
+    world, hog, _ = small()
+    result = outcome(lambda: world.limit_cgroup(path, "1 MiB"))
+    assert result in (None, "EINVAL")
+    assert hog.grow("1 MiB")  # which is in no cgroup with a limit
+
+
+# --- it adds up -----------------------------------------------------------------------
+
+steps = st.lists(
+    st.tuples(
+        st.integers(0, 5),
+        st.sampled_from(["grow", "shrink", "touch", "dsleep", "wake", "lock", "unlock", "run", "exit", "limit"]),
+        st.integers(0, 60),
+    ),
+    max_size=25,
+)
+
+
+def take_step(world, tasks, number, what, size):
+    task = tasks[number]
+    calls = {
+        "grow": lambda: task.grow(f"{size} MiB"),
+        "shrink": lambda: task.shrink(f"{size} MiB"),
+        "touch": task.touch,
+        "dsleep": lambda: task.set_flag(lib.TASK_DSLEEP),
+        "wake": lambda: task.set_flag(lib.TASK_DSLEEP, False),
+        "lock": lambda: task.set_flag(lib.TASK_HOLDS_MMAP_LOCK),
+        "unlock": lambda: task.set_flag(lib.TASK_HOLDS_MMAP_LOCK, False),
+        "run": lambda: world.run(f"{size * 50} ms"),
+        "exit": task.exit,
+        "limit": lambda: world.limit_cgroup("/box", f"{size} MiB"),
+    }
+    return outcome(calls[what])
+
+
+@given(st.sampled_from(["4.7", "4.8", "4.14", "6.18"]), steps)
+@settings(max_examples=150, deadline=None)
+def test_pages_never_exceed_the_machine_and_add_up(kernel, life):
+    world = World(kernel, ram="100 MiB", swap="20 MiB")
+    tasks = [world.spawn(f"p{i}", anon="5 MiB") for i in range(4)]
+    tasks += [tasks[0].clone_vm("sharer"), tasks[1].thread("thread")]
+    for task in tasks[2:4]:
+        task.set_cgroup("/box")
+    for step in life:
+        take_step(world, tasks, *step)
+        found = {user.info.mm: user.memory for task in world.processes for user in task.threads if user.info.mm}
+        assert held(world) <= 120 * MIB
+        assert world.usage().anon == sum(memory.anon for memory in found.values())
+
+
+# --- on a mount -----------------------------------------------------------------------
+
+
+def test_victims_exit_and_the_reaper_reaps_by_themselves(mounted_world):
+    world, hog, _baby = small()
+    hog.set_flag(lib.TASK_DSLEEP)
+    at = mounted_world(world).path
+    world.oom()
+    assert hog.memory.anon == 0
+    hog.set_flag(lib.TASK_DSLEEP, False)
+    with open(f"{at}/{hog.pid}/stat") as file:
+        assert ") Z " in file.read()
+
+
+def test_wall_time_drives_the_reaper(mounted_world):
+    world, hog, _ = small()
+    hog.set_flag(lib.TASK_DSLEEP)
+    hog.set_flag(lib.TASK_HOLDS_MMAP_LOCK)
+    at = mounted_world(world).path
+    world.oom()
+    began, before = time.monotonic(), world.now
+    while "unable to reap" not in texts(world)[-1]:
+        os.stat(at)
+        assert time.monotonic() - began < 10
+        time.sleep(0.01)
+    assert 0.8 < time.monotonic() - began < 3
+    assert abs((world.now - before) / 1e9 - (time.monotonic() - began)) < 0.5
+
+
+def test_time_that_a_command_lets_pass_comes_on_top(mounted_world):
+    world, *_ = small()
+    Control(world).attach()
+    at = mounted_world(world).path
+    os.stat(at)
+    before = world.now
+    with open(f"{at}/.fakeproc/ctl", "w") as file:
+        file.write("run 100s\n")
+    os.stat(at)
+    first = world.now
+    time.sleep(0.1)
+    os.stat(at)
+    assert first - before >= 100 * 10**9
+    assert 0.1 <= (world.now - first) / 1e9 < 5
