@@ -28,6 +28,8 @@ WHOLE = (
     "files",
     "topo-2",
     "topo-3",
+    "oom",
+    "oomsets",
 )
 
 Record = dict[str, Any]
@@ -43,17 +45,17 @@ def recordings(root: Path) -> list[str]:
     ]
 
 
-def kind_of(name: str) -> str | None:
-    return "share" if "/rand-" in name else None
-
-
 def run(
-    *files: Path | str, mount: bool = False, kind: list[str] | str | None = None, why: bool = False
+    *files: Path | str,
+    mount: bool = False,
+    kind: list[str] | str | None = None,
+    why: bool = False,
+    kernel: str | None = None,
 ) -> tuple[int, str]:
     """The exit code and what was printed."""
     stream = io.StringIO()
     names = [str(file) for file in files]
-    code = replay_command(names, kernel=None, mount=mount, kind=kind, why=why, stream=stream)
+    code = replay_command(names, kernel=kernel, mount=mount, kind=kind, why=why, stream=stream)
     return code, stream.getvalue()
 
 
@@ -89,12 +91,12 @@ def written(tmp_path: Path, *lines: str) -> Path:
 
 @pytest.mark.parametrize("name", recordings(CARRIED))
 def test_a_carried_recording_passes_through_the_tree(name: str) -> None:
-    assert run(CARRIED / name, kind=kind_of(name))[0] == 0
+    assert run(CARRIED / name)[0] == 0
 
 
 @pytest.mark.parametrize("name", recordings(CARRIED))
 def test_a_carried_recording_passes_through_the_mount(fuse: None, name: str) -> None:
-    assert run(CARRIED / name, kind=kind_of(name), mount=True)[0] == 0
+    assert run(CARRIED / name, mount=True)[0] == 0
 
 
 @pytest.mark.skipif(not FULL.is_dir(), reason=f"the full set of recordings is not at {FULL}")
@@ -103,7 +105,7 @@ def test_a_carried_recording_passes_through_the_mount(fuse: None, name: str) -> 
 def test_a_recording_of_the_full_set_passes(request: pytest.FixtureRequest, name: str, mount: bool) -> None:
     if mount:
         request.getfixturevalue("fuse")
-    code, output = run(FULL / name, kind=kind_of(name), mount=mount)
+    code, output = run(FULL / name, mount=mount)
     assert code == 0, output
 
 
@@ -133,6 +135,14 @@ SPOILED: list[tuple[str, int, Spoil]] = [
     ("6.18-cap/topo-2.jsonl", 5, lambda r: r["state"]["A"].__setitem__(1, 4)),
     ("6.18-nocap/topo-3.jsonl", 11, lambda r: r["state"].pop("A")),
     ("6.18-nocap/parse-oom_adj.jsonl", 7, lambda r: r["op"].update(data="12")),
+    ("4.8.15/oom.jsonl", 2, lambda r: r["helper_before"][2].update(badness=r["helper_before"][2]["badness"] + 1)),
+    ("4.8.15/oom.jsonl", 4, lambda r: r["kmsg"].clear()),
+    ("4.8.15/oom.jsonl", 2, lambda r: r["before"]["A"].update(oom_score=1)),
+    ("4.7.4/oom.jsonl", 2, lambda r: r["helper_after"][1].update(exit_state=16)),
+    ("4.7.4/oom.jsonl", 2, lambda r: r["helper_after"][1].update(oom_victims=3)),
+    ("6.18-cap/oomsets.jsonl", 2, lambda r: r["kills"][0].update(victim="H")),
+    ("6.18-cap/oomsets.jsonl", 2, lambda r: r["kills"][0].update(text="total-vm:1kB")),
+    ("6.18-nocap/oomsets.jsonl", 2, lambda r: r["kills"][0].update(prefix="Out of memory")),
 ]
 
 
@@ -154,6 +164,8 @@ def test_a_difference_says_what_was_done_and_what_came(golden: Path) -> None:
 
 # --- what is not understood --------------------------------------------------------------
 
+EMPTY_ROUND = '"trigger":"thunder","before":{},"kmsg":[],"helper_before":[{"totalram":9,"totalswap":0}]'
+
 NOT_UNDERSTOOD = [
     ('{"op":{"op":"fly","name":"A"},"ret":0}', "operation 'fly' is not understood"),
     ('{"op":{"op":"spawn"},"ret":"pid:A"}', "'name' is missing"),
@@ -166,6 +178,15 @@ NOT_UNDERSTOOD = [
     ('{"exp":"write","group":"x"}', "'target' is missing"),
     ('{"exp":"oomph"}', "kind 'oomph' is not replayed"),
     ('{"exp":"share","scenario":"a","step":0,"op":"setup","state":{},"kmsg":[]}', "no topology"),
+    (
+        f'{{"exp":"oom","scenario":"a","round":0,{EMPTY_ROUND},"conditions":{{"asleep":1}}}}',
+        "condition 'asleep' is not",
+    ),
+    (f'{{"exp":"oom","scenario":"a","round":0,{EMPTY_ROUND},"conditions":{{"tasks":{{"A":["x"]}}}}}}', "'x' of a task"),
+    (f'{{"exp":"oom","scenario":"a","round":0,{EMPTY_ROUND}}}', "trigger 'thunder' is not understood"),
+    ('{"spec":{"id":"a","tasks":[],"weather":1}}', "'weather' of a spec is not known"),
+    ('{"spec":{"id":"a","tasks":[{"name":"A","kind":"conjure"}]}}', "kind 'conjure' that is not known"),
+    ('{"spec":{"id":"a","tasks":[{"name":"A","kind":"spawn","nap":1}]}}', "option 'nap' of task A"),
     ('{"what":1}', "neither exp nor op"),
     ('{"op":{"op":"spawn"', "not JSON"),
     ("[1]", "not a JSON object"),
@@ -228,6 +249,51 @@ def test_a_recording_cannot_reach_out_of_the_mount(fuse: None, tmp_path: Path) -
 def test_a_kind_that_no_record_has_is_an_error() -> None:
     with pytest.raises(FakeprocError, match="no record is of kind 'oom': there are share"):
         run(CARRIED / "4.8.15/share.jsonl", kind="oom")
+
+
+# --- rounds of the OOM killer --------------------------------------------------------------------
+
+
+def rounds(name: str, scenario: str) -> list[Record]:
+    """The carried rounds of that scenario."""
+    return [r for line in load(str(CARRIED / name)).lines if (r := line.record).get("scenario") == scenario]
+
+
+def elsewhere(tmp_path: Path, *records: Record) -> tuple[int, str]:
+    """Replayed where no conditions.json knows the scenario."""
+    head = {"exp": "boot", "release": "4.8.15"}
+    named = [{**record, "scenario": "made"} for record in records]
+    return run(written(tmp_path, *(json.dumps(line) for line in [head, *named])), kernel="4.8")
+
+
+LOCKED = {"tasks": {"A": ["mmap_lock_held", "dsleep"]}}
+
+
+@pytest.mark.parametrize(("conditions", "code"), [(LOCKED, 0), ({}, 1), ({"tasks": {"A": ["stopped"]}}, 1)])
+def test_conditions_in_the_record_count(tmp_path: Path, conditions: Record, code: int) -> None:
+    first = rounds("4.8.15/oom.jsonl", "locked_victim_sysrq")[0]
+    assert elsewhere(tmp_path, first | {"conditions": conditions})[0] == code
+
+
+@pytest.mark.parametrize(("uid", "caps", "code"), [(0, "all", 0), (0, "nosysadmin", 1), (1000, "none", 1)])
+def test_actors_in_a_plain_record_count(tmp_path: Path, uid: int, caps: str, code: int) -> None:
+    first = rounds("4.8.15/oom.jsonl", "locked_victim_sysrq")[0]
+    about = {"uid": uid, "caps": caps, "kind": "fork", "parent": "init"}
+    actors = {name: {"pid": at["pid"], **about} for name, at in first["before"].items()}
+    assert elsewhere(tmp_path, first | {"conditions": LOCKED, "actors": actors})[0] == code
+
+
+def test_a_reaper_that_was_asked_before_the_round_reaps_in_it(tmp_path: Path) -> None:
+    """A second round right behind the first: it finds a victim, and waits; then the reaper comes."""
+    first = rounds("4.8.15/oom.jsonl", "dsleep_victim_reaped")[0]
+    pid = first["before"]["A"]["pid"]
+    marked = {"memdie": 1, "oom_victims": 1, "sigflags": 4, "will_free_mem": 1}
+    before = [row | marked if row.get("pid") == pid else row for row in first["helper_before"]]
+    log = [line for line in first["kmsg"] if line.startswith("oom_reaper")]
+    second = first | {"trigger": "direct", "helper_before": before, "kmsg": log}
+    second["conditions"] = {"tasks": {"A": ["dsleep"]}}
+    assert len(log) == 1
+    assert elsewhere(tmp_path, second) == (0, "1 passed, 0 failed, 0 decided elsewhere\n")
 
 
 # --- the kernel ------------------------------------------------------------------------------

@@ -1,6 +1,9 @@
-"""Family B: operations on live processes, fed in order to a world. The recorder documents every one of them."""
+"""Family B: operations on live processes, fed in order to a world, and sets of tasks of which one is killed.
 
-from fakeproc.replay import scene_files, scene_tasks
+The recorder documents every operation.
+"""
+
+from fakeproc.replay import oomsets, scene_files, scene_tasks
 from fakeproc.replay.door import MakeDoor
 from fakeproc.replay.judging import differences, excused
 from fakeproc.replay.recording import Line, NotUnderstoodError, Record, Recording
@@ -22,6 +25,8 @@ class Replay:
         self.scene = Scene(recording, make_door)
 
     def judge(self, line: Line) -> Verdict:
+        if line.is_set:
+            return oomsets.judge(line, self.recording, self.make_door)
         record, op = line.record, line.record["op"]
         if op.get("op") == "scenario":
             self.close()

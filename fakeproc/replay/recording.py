@@ -41,7 +41,12 @@ class Line:
         """ "A", "B", or "" for what belongs to neither."""
         if isinstance(self.record.get("exp"), str):
             return "A"
-        return "B" if isinstance(self.record.get("op"), dict) else ""
+        return "B" if isinstance(self.record.get("op"), dict) or self.is_set else ""
+
+    @property
+    def is_set(self) -> bool:
+        """A set of tasks in a full memory cgroup, of family B."""
+        return isinstance(self.record.get("spec"), dict)
 
     @property
     def kind(self) -> str:
@@ -52,7 +57,7 @@ class Line:
     @property
     def is_case(self) -> bool:
         """False for heads of files and remarks."""
-        if self.error or self.family == "B":
+        if self.error or isinstance(self.record.get("op"), dict):
             return True
         if self.family == "A":
             return self.record["exp"] not in REMARKS and "note" not in self.record
