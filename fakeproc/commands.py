@@ -270,6 +270,10 @@ def _limit(on: "Commands", path: str, size: int) -> None:
     on.world.limit_cgroup(path, size)
 
 
+def _oom_group(on: "Commands", path: str, is_set: bool) -> None:
+    on.world.set_oom_group(path, is_set)
+
+
 def _grow(on: "Commands", task: Task, size: int) -> str:
     if task.grow(size):
         return ""
@@ -437,6 +441,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("total RAM [SWAP]", "the size of the machine", _total),
     Command("cgroup TASK PATH", "its process is in that cgroup", _cgroup),
     Command("limit PATH SIZE", "what the processes below a cgroup may hold in RAM; 0: no limit", _limit),
+    Command("oom_group PATH on|off", "who is killed below that cgroup takes all others there along", _oom_group),
     Command("grow TASK SIZE", "touches new memory: RAM, then swap, then somebody is killed for it", _grow),
     Command("touch TASK", "its swapped pages come back as far as there is room", _touch),
     Command("free TASK SIZE", "gives anonymous memory back", _shrink),

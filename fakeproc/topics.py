@@ -152,6 +152,7 @@ def _scenario() -> str:
         "",
         EXAMPLE,
         _wrapped(f"[machine]: {' '.join(keys.MACHINE_KEYS)}", 0),
+        _wrapped(f"[[cgroup]]: {' '.join(keys.CGROUP_KEYS)}", 0),
         _wrapped(f"[[process]]: {' '.join(keys.PROCESS_KEYS)}", 0),
         _wrapped("[[event]]: at or wait (times), and one of", 0),
         *(_wrapped(f"{name} = {{ {' '.join(action.table)} }}", 4, "  ") for name, action in events.ACTIONS.items()),

@@ -293,6 +293,13 @@ class World:
         raw = path.encode("utf-8", "surrogateescape")
         check(lib.world_limit(self._w, raw, units.pages(limit)), path)
 
+    def set_oom_group(self, path: str, is_set: bool = True) -> None:
+        """memory.oom.group: who is killed in that cgroup, or below it, is killed with all the others (since 4.19).
+
+        Those at -1000 are spared. OSError EINVAL for no absolute path, or "/".
+        """
+        check(lib.world_oom_group(self._w, path.encode("utf-8", "surrogateescape"), is_set), path)
+
     @property
     def outcome(self) -> Outcome:
         """How the last out_of_memory() ended."""

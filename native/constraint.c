@@ -83,14 +83,18 @@ const char *constraint_name(enum constraint constraint)
 	return names[constraint];
 }
 
-bool is_in_memcg(const struct signal *signal, const char *memcg)
+bool is_below(const char *cgroup, const char *memcg)
 {
-	const char *cgroup = signal->cgroup ? signal->cgroup : "/";
 	size_t length = strlen(memcg);
 
 	if (!strcmp(memcg, "/"))
 		return true;
 	return !strncmp(cgroup, memcg, length) && (!cgroup[length] || cgroup[length] == '/');
+}
+
+bool is_in_memcg(const struct signal *signal, const char *memcg)
+{
+	return is_below(signal->cgroup ? signal->cgroup : "/", memcg);
 }
 
 static bool has_memory_on(const struct signal *signal, uint64_t nodes)

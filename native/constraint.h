@@ -33,5 +33,7 @@ bool is_eligible(const struct world *w, const struct task *t, const struct oom_c
 bool concerns_all(const struct world *w, const struct oom_control *oc);
 /* Is the process in the subtree of that memory cgroup? */
 bool is_in_memcg(const struct signal *signal, const char *memcg);
+/* Is the path of one cgroup that of the other, or below it? */
+bool is_below(const char *cgroup, const char *memcg);
 
 #endif

@@ -263,6 +263,7 @@ const char *world_panic(struct world *w);		/* what the machine panicked with, or
 /* ---- memory ---- */
 void world_usage(struct world *w, const char *memcg, struct usage *out);	/* NULL: of all processes */
 int world_limit(struct world *w, const char *memcg, uint64_t pages);		/* 0 = none */
+int world_oom_group(struct world *w, const char *memcg, int is_set);		/* memory.oom.group */
 int64_t task_grow(struct world *w, int pid, int64_t pages);	/* how many it still waits for; -EINTR: killed, -ENOMEM: nobody can be */
 int task_shrink(struct world *w, int pid, int64_t pages);
 int64_t task_touch(struct world *w, int pid);			/* how many pages came back from swap */

@@ -86,7 +86,7 @@ static struct room room_for(const struct world *w, const struct task *t)
 	struct room room = { ram_free(w, &usage), swap_free(w, &usage), { .gfp_mask = gfp_fault(w) } };
 
 	for (size_t i = 0; i < w->allocator.memcg_count; i++)
-		if (is_in_memcg(t->signal, w->allocator.memcgs[i].path))
+		if (w->allocator.memcgs[i].limit && is_in_memcg(t->signal, w->allocator.memcgs[i].path))
 			narrow(w, &w->allocator.memcgs[i], &room);
 	return room;
 }
@@ -255,7 +255,7 @@ int64_t memory_touch(struct world *w, struct task *t)
 	return pages;
 }
 
-/* ---- limits ---- */
+/* ---- memory cgroups ---- */
 
 static struct memcg *find_memcg(const struct allocator *a, const char *path)
 {
@@ -271,7 +271,7 @@ static void remove_memcg(struct allocator *a, struct memcg *memcg)
 	*memcg = a->memcgs[--a->memcg_count];
 }
 
-static int add_memcg(struct allocator *a, const char *path, uint64_t pages)
+static struct memcg *add_memcg(struct allocator *a, const char *path)
 {
 	struct memcg *grown = realloc(a->memcgs, (a->memcg_count + 1) * sizeof(*grown));
 	char *copy = strdup(path);
@@ -279,10 +279,10 @@ static int add_memcg(struct allocator *a, const char *path, uint64_t pages)
 	a->memcgs = grown ? grown : a->memcgs;
 	if (!grown || !copy) {
 		free(copy);
-		return -ENOMEM;
+		return NULL;
 	}
-	a->memcgs[a->memcg_count++] = (struct memcg){ copy, pages };
-	return 0;
+	a->memcgs[a->memcg_count] = (struct memcg){ .path = copy };
+	return &a->memcgs[a->memcg_count++];
 }
 
 static bool is_cgroup(const char *path)
@@ -292,21 +292,61 @@ static bool is_cgroup(const char *path)
 	return length > 1 && length < PATH_BYTES && path[0] == '/' && path[length - 1] != '/' && !strchr(path, '\n');
 }
 
-int memory_limit(struct world *w, const char *path, uint64_t pages)
+/* To change one and then keep(): it exists as long as something is set. */
+static int open_memcg(struct world *w, const char *path, struct memcg **memcg)
 {
-	struct allocator *a = &w->allocator;
-	struct memcg *memcg = find_memcg(a, path);
-
 	if (!is_cgroup(path))
 		return -EINVAL;
-	if (!memcg)
-		return pages ? add_memcg(a, path, pages) : 0;
-	if (pages)
-		memcg->limit = pages;
-	else
-		remove_memcg(a, memcg);
+	*memcg = find_memcg(&w->allocator, path);
+	if (!*memcg)
+		*memcg = add_memcg(&w->allocator, path);
+	return *memcg ? 0 : -ENOMEM;
+}
+
+static void keep(struct world *w, struct memcg *memcg)
+{
+	if (!memcg->limit && !memcg->oom_group)
+		remove_memcg(&w->allocator, memcg);
+}
+
+int memory_limit(struct world *w, const char *path, uint64_t pages)
+{
+	struct memcg *memcg;
+	int error = open_memcg(w, path, &memcg);
+
+	if (error)
+		return error;
+	memcg->limit = pages;
+	keep(w, memcg);
 	memory_retry(w);
 	return 0;
+}
+
+int memory_set_oom_group(struct world *w, const char *path, bool is_group)
+{
+	struct memcg *memcg;
+	int error = open_memcg(w, path, &memcg);
+
+	if (error)
+		return error;
+	memcg->oom_group = is_group;
+	keep(w, memcg);
+	return 0;
+}
+
+const char *memory_oom_group(const struct world *w, const struct signal *victim, const char *memcg)
+{
+	const char *highest = NULL;
+
+	for (size_t i = 0; i < w->allocator.memcg_count; i++) {
+		const struct memcg *group = &w->allocator.memcgs[i];
+
+		if (!group->oom_group || !is_in_memcg(victim, group->path) || (memcg && !is_below(group->path, memcg)))
+			continue;
+		if (!highest || strlen(group->path) < strlen(highest))
+			highest = group->path;
+	}
+	return highest;
 }
 
 void memory_drop(struct world *w)

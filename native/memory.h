@@ -7,12 +7,16 @@
 
 #include "fakeproc.h"
 
+#include <stdbool.h>
+
+struct signal;
 struct task;
 
-/* A memory cgroup that has a limit. */
+/* A memory cgroup of which something has been set. */
 struct memcg {
 	char *path;
-	uint64_t limit;		/* pages */
+	uint64_t limit;		/* pages, 0 = none */
+	bool oom_group;		/* memory.oom.group: who is killed in it is killed with all the others */
 };
 
 /* What a task in the allocator still wants: the OOM killer has a victim, but its memory is not free yet. */
@@ -46,6 +50,10 @@ int64_t memory_touch(struct world *w, struct task *t);
 void memory_retry(struct world *w);
 /* 0 pages: no limit. -EINVAL where the path is none below the root. */
 int memory_limit(struct world *w, const char *path, uint64_t pages);
+/* -EINVAL as above. */
+int memory_set_oom_group(struct world *w, const char *path, bool is_group);
+/* The highest cgroup that dies with this process, below the one that ran out (NULL: the machine); NULL: it dies alone. */
+const char *memory_oom_group(const struct world *w, const struct signal *victim, const char *memcg);
 void memory_drop(struct world *w);
 
 #endif

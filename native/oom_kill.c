@@ -3,6 +3,7 @@
 
 #include "badness.h"
 #include "constraint.h"
+#include "memory.h"
 #include "oom_adj.h"
 #include "oom_report.h"
 #include "reaper.h"
@@ -276,6 +277,35 @@ static void kill_with_sharers(struct world *w, struct task *victim, const char *
 		reaper_queue(w, victim);
 }
 
+static bool has_live_thread(const struct signal *s)
+{
+	for (const struct task *t = s->leader; t; t = t->next)
+		if (!is_zombie(t))
+			return true;
+	return false;
+}
+
+/* The kernel's walk of a cgroup passes over who is only waiting to be reaped. */
+static bool dies_with_group(const struct signal *s, const char *group)
+{
+	return is_in_memcg(s, group) && !is_unkillable(s->leader) && s->oom_score_adj != OOM_SCORE_ADJ_MIN
+		&& has_live_thread(s);
+}
+
+/* The first victim is visited again: a second line says so while it still has its mm. */
+static void kill_group(struct world *w, const char *group, const char *message)
+{
+	report_group(w, group);
+	for (struct signal *s = w->oldest; s; s = s->newer) {
+		struct task *victim = dies_with_group(s, group) ? first_with_mm(s) : NULL;
+
+		if (victim)
+			kill_with_sharers(w, victim, message);
+		else if (dies_with_group(s, group))
+			report_exiting(w, s->leader, message);
+	}
+}
+
 static void ended(struct world *w, int how, const struct task *chosen, const struct task *victim)
 {
 	w->oom.outcome = (struct oom_outcome){ how, chosen ? chosen->signal->leader->pid : 0,
@@ -300,8 +330,13 @@ static void kill_process(struct world *w, struct task *p, uint32_t score, const 
 	report_kill(w, p, score, message, oc);
 	victim = w->rules.child_is_sacrificed ? worst_child(w, p, oc) : p;
 	victim = first_with_mm(victim->signal);
-	if (victim)
+	if (victim) {
+		const char *group = w->rules.group_is_killed ? memory_oom_group(w, victim->signal, oc->memcg) : NULL;
+
 		kill_with_sharers(w, victim, message);
+		if (group)
+			kill_group(w, group, message);
+	}
 	ended(w, victim ? OOM_KILLED : OOM_HAS_EXITED, p, victim);
 }
 

@@ -218,6 +218,17 @@ void report_killed(struct world *w, const struct task *victim, const char *messa
 	text_drop(&suffix);
 }
 
+void report_exiting(struct world *w, const struct task *victim, const char *message)
+{
+	klog_printf(w, LOG_INFO, "%s: OOM victim %d (%s) is already exiting. Skip killing the task", message, victim->pid,
+		    victim->comm);
+}
+
+void report_group(struct world *w, const char *cgroup)
+{
+	klog_printf(w, LOG_INFO, "Tasks in %s are going to be killed due to memory.oom.group set", cgroup);
+}
+
 void report_pinned(struct world *w, const struct task *victim, const struct task *sharer)
 {
 	klog_printf(w, LOG_INFO, "oom killer %d (%s) has mm pinned by %d (%s)", victim->pid, victim->comm, sharer->pid,

@@ -606,6 +606,11 @@ int task_set_flag(struct world *w, int pid, uint32_t flag, int set)
 
 void world_usage(struct world *w, const char *memcg, struct usage *out) { *out = LOCKED(w, memory_used(w, memcg)); }
 int world_limit(struct world *w, const char *memcg, uint64_t pages) { return LOCKED(w, memory_limit(w, memcg, pages)); }
+int world_oom_group(struct world *w, const char *memcg, int is_set)
+{
+	return LOCKED(w, memory_set_oom_group(w, memcg, is_set));
+}
+
 int64_t task_grow(struct world *w, int pid, int64_t pages) { return WITH_TASK(w, pid, memory_grow(w, t, pages)); }
 int task_shrink(struct world *w, int pid, int64_t pages) { return WITH_TASK(w, pid, memory_shrink(w, t, pages)); }
 int64_t task_touch(struct world *w, int pid) { return WITH_TASK(w, pid, memory_touch(w, t)); }

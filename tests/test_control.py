@@ -150,6 +150,7 @@ DONE = [
     ("total 12M 20M\ngrow 102 4M\ntotal 1G 20M\ntouch 102", 102, ["memory.anon", "memory.swapents"], [1 << 10, 0]),
     ("free a 4M", 100, ["memory.anon"], [6 << 8]),
     ("cgroup 102 /box\nlimit /box 1M\ngrow 102 2M", 102, ["state"], [b"Z"]),
+    ("cgroup 102 /box\nlimit /box 1M\noom_group /box on\ngrow 102 2M", 102, ["state"], [b"Z"]),
     ("cgroup a /box\nlimit /box 1M\nlimit /box 0\ngrow a 1M", 100, ["memory.anon"], [11 << 8]),
     ("oom", 100, ["state", "exit_code"], [b"Z", 9]),
     ("oom 102", 100, ["state"], [b"Z"]),

@@ -211,6 +211,75 @@ def test_a_limit_can_be_taken_away():
 @pytest.mark.parametrize("path", ["", "/", "box", "/box/", "/a\nb", "/" + "x" * 5000])
 def test_what_is_no_cgroup_gets_no_limit(path):
     assert outcome(lambda: World().limit_cgroup(path, "1 MiB")) == "EINVAL"
+    assert outcome(lambda: World().set_oom_group(path)) == "EINVAL"
+
+
+# --- memory.oom.group ---------------------------------------------------------------------
+
+
+def grouped(kernel="6.18"):
+    """/app dies as one: worker and helper in it, a guard at -1000, a zombie; others outside."""
+    world, _hog, _baby = small(kernel)
+    places = {"worker": "/app", "helper": "/app/part", "guard": "/app", "other": "/application"}
+    for name, path in places.items():
+        world.spawn(name, anon="20 MiB" if name == "worker" else "1 MiB").set_cgroup(path)
+    named(world, "guard").oom_score_adj = -1000
+    ghost = world.spawn("ghost")
+    ghost.set_cgroup("/app")
+    ghost.exit()
+    world.set_oom_group("/app")
+    return world
+
+
+def named(world, comm):
+    return next(task for task in world.processes if task.comm == comm)
+
+
+def killed(world):
+    return [line.partition("Killed process ")[2].split()[1] for line in texts(world) if "Killed process" in line]
+
+
+def test_a_group_dies_as_one_and_the_first_victim_is_named_twice():
+    world = grouped()
+    named(world, "worker").oom_score_adj = 1000
+    world.sysrq_f()
+    assert killed(world) == ["(worker)", "(worker)", "(helper)"]
+    assert "Tasks in /app are going to be killed due to memory.oom.group set" in texts(world)
+    assert not named(world, "guard").is_zombie
+    assert not named(world, "hog").is_zombie
+    assert b"oom_kill 3\n" in world.read("/vmstat")
+
+
+def test_the_highest_group_below_the_cgroup_that_ran_out_dies():
+    world = grouped()
+    world.set_oom_group("/app/part")
+    world.oom(named(world, "helper"), memcg="/app/part", limit="1 MiB")
+    assert killed(world) == ["(helper)", "(helper)"]
+    world = grouped()
+    world.oom(named(world, "helper"), memcg="/app", limit="22 MiB")
+    assert killed(world) == ["(worker)", "(worker)", "(helper)"]
+
+
+def test_who_is_in_no_group_dies_alone():
+    world = grouped()
+    world.sysrq_f()
+    assert killed(world) == ["(hog)"]
+
+
+@pytest.mark.parametrize(("kernel", "dies"), [("4.14", 1), ("4.19", 3)])
+def test_groups_are_known_since_4_19(kernel, dies):
+    world = grouped(kernel)
+    named(world, "worker").oom_score_adj = 1000
+    world.sysrq_f()
+    assert len(killed(world)) == dies
+
+
+def test_a_group_can_be_taken_apart_again():
+    world = grouped()
+    world.set_oom_group("/app", False)
+    named(world, "worker").oom_score_adj = 1000
+    world.sysrq_f()
+    assert killed(world) == ["(worker)"]
 
 
 @given(st.text(alphabet=st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]), max_size=20))

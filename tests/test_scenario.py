@@ -364,6 +364,14 @@ def test_an_event_may_be_as_far_as_it_is_played():
     assert (world.now, named(world, "a").state, named(world, "b").state) == (1_500_000_000, "Z", "S")
 
 
+def test_a_full_cgroup_of_a_file_kills_all_in_it():
+    boxed = A + 'anon = "6 MiB"\ncgroup = "/box"\n[[process]]\ncomm = "b"\ncgroup = "/box/part"\n'
+    described = scenario.loads(boxed + '[[cgroup]]\npath = "/box"\nlimit = "8 MiB"\noom_group = true\n')
+    world = described.build(kernel("6.18"))
+    assert not world.names["b"].grow("4 MiB")
+    assert (named(world, "a").state, named(world, "b").state) == ("Z", "Z")
+
+
 HAPPENS = [
     # (event, what is said of it, what came of it)
     ('write = { who = "a", value = 300 }', "write 300 to a/oom_score_adj", "ok"),
@@ -384,6 +392,8 @@ HAPPENS = [
     ('set = { who = "a", dsleep = true, oom_origin = true }', "a: dsleep = true, oom_origin = true", "ok"),
     ("sysctl = { panic_on_oom = 1 }", "sysctl panic_on_oom = 1", "ok"),
     ("sysctl = { panic_on_oom = 3 }", "sysctl panic_on_oom = 3", "EINVAL"),
+    ('grow = { who = "b", size = "1 MiB" }', "b grows by 1 MiB", "ok"),
+    ('grow = { who = "b", size = "90 GiB" }', "b grows by 92160 MiB", "kills b (3)"),
     ('sysrq = "f"', "SysRq-f", "kills a (2)"),
     ("oom = {}", "out of memory", "kills a (2)"),
     ('oom = "b"', "out of memory in b", "kills a (2)"),
@@ -517,6 +527,10 @@ BAD = [
     ("[[machine]]\nram = 1", 1, "write it once, as [machine]"),
     ("[process]\npid = 5", 1, "write [[process]]"),
     ("process = [1]", 1, "write [[process]]"),
+    (A + '[[cgroup]]\nlimit = "1 MiB"', 3, "cgroup 1: write the path of one below the root"),
+    (A + '[[cgroup]]\npath = "/"', 4, "cgroup 1: write the path of one below the root"),
+    (A + '[[cgroup]]\npath = "/a"\n[[cgroup]]\npath = "/a"', 6, "cgroup 2: /a is there above: write it once"),
+    (A + '[[cgroup]]\npath = "/a"\nlimt = 1', 5, 'cgroup 1: unknown key "limt": did you mean "limit"?'),
     ("[[proces]]\npid = 5", 1, 'unknown key "proces": did you mean "process"?'),
     ('comm = "a"', 1, "it belongs below [[process]]"),
     (A + '[[event]]\nkil = "a"', 4, 'event 1: unknown key "kil": did you mean "kill"?'),

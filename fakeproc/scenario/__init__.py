@@ -1,12 +1,15 @@
 """Scenario files: TOML that describes a machine. load() reads one, Scenario.build() makes the World of it."""
 
 import os
+from collections.abc import Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 from fakeproc import rules, wording
 from fakeproc.errors import ScenarioError
+from fakeproc.scenario import keys
 from fakeproc.scenario.build import Scenario
 from fakeproc.scenario.planner import Planner
 from fakeproc.scenario.schedule import schedule
@@ -31,7 +34,22 @@ def loads(text: str, file: str = "scenario") -> Scenario:
         title=title[1:].strip() if (title := text.partition("\n")[0]).startswith("#") else "",
         mmu=machine.get("mmu", True),
         events=schedule(planner),
+        cgroups=tuple(_cgroups(planner.source)),
     )
+
+
+def _cgroups(source: Source) -> Iterator[dict[str, Any]]:
+    seen = set()
+    for index in range(len(source.tables.get("cgroup", []))):
+        cgroup = source.table(("cgroup", index), keys.CGROUP_KEYS)
+        path = cgroup.get("path", "")
+        if len(path) < 2 or path.endswith("/"):
+            what = 'write the path of one below the root, such as path = "/system.slice"'
+            raise source.error(("cgroup", index, "path"), f"cgroup {index + 1}: {what}")
+        if path in seen:
+            raise source.error(("cgroup", index, "path"), f"cgroup {index + 1}: {path} is there above: write it once")
+        seen.add(path)
+        yield cgroup
 
 
 def load(path: str | os.PathLike[str]) -> Scenario:

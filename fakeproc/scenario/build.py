@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from fakeproc import capabilities, rules, units
 from fakeproc._native import lib
@@ -27,12 +28,16 @@ class Scenario:
     title: str = ""  # the first line of the file, where that is a comment
     mmu: bool = True
     events: tuple[Event, ...] = field(default=(), repr=False)
+    cgroups: tuple[dict[str, Any], ...] = field(default=(), repr=False)
 
     def build(self, kernel: rules.Kernel | None = None) -> World:
         """The machine. ScenarioError where the core refuses what the file asks for."""
         world = World(kernel or self.kernel, ram=self.ram, swap=self.swap)
         world.set_pid_max(self.pid_max)
         world.set_mmu(self.mmu)
+        for cgroup in self.cgroups:
+            world.limit_cgroup(cgroup["path"], cgroup.get("limit", 0))
+            world.set_oom_group(cgroup["path"], cgroup.get("oom_group", False))
         for step in (_make, _identify, _hide, _end):
             for process in self.processes:
                 with self._blame(process):

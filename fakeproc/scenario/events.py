@@ -63,7 +63,7 @@ class Event:
     @property
     def is_trigger(self) -> bool:
         """Does it call the OOM killer?"""
-        return self.action in ("oom", "sysrq")
+        return self.action in ("oom", "sysrq", "grow")
 
     def happen(self, world: World) -> str:
         """What comes of it: a word for people, the name of an errno where the kernel refuses it."""
@@ -182,6 +182,15 @@ def _sysrq(world: World, given: dict[str, Any]) -> str:
     return outcome.told(world)
 
 
+def _grow(world: World, given: dict[str, Any]) -> str:
+    task = _actor(world, given["who"])
+    before = world.log_end
+    has_all = task.grow(given["size"])
+    if world.log_end > before:
+        return outcome.told(world)
+    return "ok" if has_all else "it waits for memory"
+
+
 def _oom(world: World, given: dict[str, Any]) -> str:
     by = _actor(world, given["by"]) if "by" in given else None
     world.oom(by, order=given.get("order", 0), memcg=given.get("memcg"), limit=given.get("limit", 0))
@@ -244,6 +253,12 @@ ACTIONS: dict[str, Action] = {
         needed=(),
     ),
     "sysrq": Action({"key": keys.one_of("f")}, lambda given: f"SysRq-{given['key']}", _sysrq, needed=("key",)),
+    "grow": Action(
+        {"who": _who, "size": keys.size},
+        lambda given: f"{given['who']} grows by {given['size'] >> 20} MiB",
+        _grow,
+        needed=("who", "size"),
+    ),
     "oom": Action(
         {"by": _who, "order": keys.integer(0, 10), "memcg": keys.cgroup, "limit": keys.size},
         lambda given: f"out of memory{' in ' + str(given['by']) if 'by' in given else ''}",

@@ -160,6 +160,8 @@ MACHINE_KEYS: dict[str, Check] = {
     "mmu": boolean,
 }
 
+CGROUP_KEYS: dict[str, Check] = {"path": cgroup, "limit": size, "oom_group": boolean}
+
 # What keeps a victim from dying, or makes it the first one, and the core's flags for them.
 CONDITIONS = {
     "dsleep": lib.TASK_DSLEEP,

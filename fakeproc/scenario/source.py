@@ -14,8 +14,13 @@ from fakeproc.scenario.lines import Path, find_line
 
 BIGGEST_FILE = 64 << 20
 LATER = {"expect": "scenarios that judge come later"}
-TABLES = {"machine": keys.MACHINE_KEYS, "process": keys.PROCESS_KEYS, "event": EVENT_KEYS}
-BELOW = {"machine": "[machine]", "process": "[[process]]", "event": "[[event]]"}
+TABLES = {
+    "machine": keys.MACHINE_KEYS,
+    "cgroup": keys.CGROUP_KEYS,
+    "process": keys.PROCESS_KEYS,
+    "event": EVENT_KEYS,
+}
+BELOW = {"machine": "[machine]", "cgroup": "[[cgroup]]", "process": "[[process]]", "event": "[[event]]"}
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
@@ -55,7 +60,7 @@ class Source:
         return ScenarioError(f"{self.file}:{line}: {what}" if line else f"{self.file}: {what}")
 
     def table(self, path: Path, known: dict[str, keys.Check]) -> dict[str, Any]:
-        """The checked values of a table: ("machine",), ("process", its index) or ("event", its index)."""
+        """The checked values of a table: ("machine",), or ("process", its index), as all that come in arrays."""
         table = self.tables.get(str(path[0]), {})
         table = table[path[1]] if len(path) == 2 else table
         try:
@@ -105,7 +110,7 @@ def _where(path: Path, table: dict[str, Any]) -> str:
     """What a message calls that table."""
     if path[0] == "process":
         return label(table, int(path[1]))
-    return f"event {int(path[1]) + 1}" if path[0] == "event" else str(path[0])
+    return f"{path[0]} {int(path[1]) + 1}" if len(path) == 2 else str(path[0])
 
 
 def label(table: dict[str, Any], index: int) -> str:
