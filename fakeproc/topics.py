@@ -75,8 +75,13 @@ LIMITS = (
     "sees it, has all of them, others none. --caps caller: those that he really has, if his user namespace is the "
     "server's. `caller` in .fakeproc/ctl sets who the requests that follow come from.",
     "/proc/self leads to the caller's real pid, and nowhere where the world does not know it.",
-    "Most of the tree is not in yet: oom_adj, oom_score_adj, oom_score, comm, cmdline, stat, status, statm, cgroup and "
-    "task/ are.",
+    "Most of the tree is not in yet. Of a process there are oom_adj, oom_score_adj, oom_score, comm, cmdline, stat, "
+    "status, statm, cgroup and task/; of the machine sysrq-trigger, vmstat, meminfo and the part of sys/vm that the "
+    "OOM killer heeds.",
+    "Nothing is reclaimed: what grows fills RAM, then swap, then somebody dies. The limit of a memory cgroup counts "
+    "resident pages, and kills nobody before somebody grows.",
+    "Processes of equal points: in a memory cgroup with others below it the kernel goes from cgroup to cgroup, "
+    "fakeproc by age.",
     "A stall (World.settle) knows locks between tasks, the mmap lock, the allocator's loop, the reserves of victims, "
     "the reaper, the freezer and OOM notifiers. It leaves out how much memory there is (whatever is freed is enough "
     "for all who wait), reclaim and writeback, locks with several holders, and CPUs: everybody who can run does at "

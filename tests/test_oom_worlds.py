@@ -32,6 +32,7 @@ class Seen:
 
     leader: Task
     is_eligible: bool
+    is_origin: bool  # runs swapoff: chosen before all others, also at -1000
     is_reaped: bool
     is_dying: bool
     adj: int
@@ -132,6 +133,7 @@ class Machine(RuleBasedStateMachine):
         return Seen(
             leader,
             leader.badness is not None,
+            bool(flags & lib.TASK_OOM_ORIGIN),
             bool(flags & FLAG["OOM_REAPED"]),
             bool(leader.info.flags & (FLAG["KILLED"] | FLAG["GROUP_EXIT"] | FLAG["EXITING"])),
             leader.oom_score_adj,
@@ -170,9 +172,9 @@ class Machine(RuleBasedStateMachine):
 
     def _is_rightly_chosen(self, victim: Seen, group: str | None) -> None:
         assert victim.can_be_killed
-        assert victim.is_eligible
-        assert victim.adj != -1000
-        assert not victim.is_reaped
+        assert victim.is_eligible or victim.is_origin
+        assert victim.adj != -1000 or victim.is_origin
+        assert not victim.is_reaped or victim.is_origin
         assert group is None or f"{victim.group}/".startswith(f"{group}/")
         assert self._is_killed(victim.leader)
         if self.world.holds("sharers_at_minus_1000_die"):
@@ -265,6 +267,6 @@ class Broken(Machine):
         pass
 
 
-STEPS = settings(max_examples=40, stateful_step_count=30, deadline=None)
+STEPS = settings(max_examples=100, stateful_step_count=30, deadline=None)
 TestMachine, TestPatched, TestBroken = Machine.TestCase, Patched.TestCase, Broken.TestCase
 TestMachine.settings = TestPatched.settings = TestBroken.settings = STEPS
