@@ -720,6 +720,14 @@ static void set_state_of_all(struct signal *signal, char from, char to)
 			t->state = to;
 }
 
+static bool has_sleeper(const struct signal *signal)
+{
+	for (const struct task *t = signal->leader; t; t = t->next)
+		if (!is_zombie(t) && (t->flags & TASK_DSLEEP))
+			return true;
+	return false;
+}
+
 /* kill(2) from outside its namespace: an inner init dies of SIGKILL and SIGSTOP only works there, too. */
 int signal_process(struct world *w, struct task *t, int number)
 {
@@ -731,7 +739,9 @@ int signal_process(struct world *w, struct task *t, int number)
 		return 0;
 	if (t->signal->unkillable && number != 9 && number != 19)
 		return 0;
-	if (action == TERMINATE)
+	if (number == 9 && has_sleeper(t->signal))
+		send_kill(w, t->signal);
+	else if (action == TERMINATE)
 		group_dies(w, t->signal, number);
 	else if (action == STOP)
 		set_state_of_all(t->signal, '*', 'T');

@@ -160,6 +160,17 @@ def test_who_cannot_allocate(who, error):
     assert outcome(lambda: who(world, hog).grow("1 MiB")) == error
 
 
+def test_sigkill_waits_for_who_sleeps_uninterruptibly():
+    world, hog, _ = small()
+    hog.set_flag(lib.TASK_DSLEEP)
+    hog.kill()
+    world.run("1 min")
+    assert not hog.is_zombie
+    hog.set_flag(lib.TASK_DSLEEP, False)
+    world.run(0)
+    assert hog.is_zombie
+
+
 # --- memory cgroups ---------------------------------------------------------------------
 
 
