@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from fakeproc import nodes as memory_nodes
 from fakeproc import rules, units
 from fakeproc._native import ffi, lib
 
@@ -259,17 +260,26 @@ class World:
         kworker: str = "kworker/0:1",
         memcg: str | None = None,
         limit: int | str = 0,
+        nodes: str = "",
     ) -> bool:
         """out_of_memory(): an allocation found nothing, of that task (default: of a kworker).
 
         gfp_mask is GFP_KERNEL where none is given, 0 the page-fault path; memcg and limit name a memory cgroup that
-        is full. Returns what the kernel's function returns: False where nobody could be helped.
+        is full; nodes are those of the allocation's memory policy, such as "0-1", the task's own are those of its
+        cpuset. Returns what the kernel's function returns: False where nobody could be helped.
         """
         path = ffi.new("char[]", memcg.encode()) if memcg else ffi.NULL
         mask = lib.world_gfp_kernel(self._w) if gfp_mask is None else gfp_mask
-        request = ffi.new("struct oom_request *", [mask, order, 0, path, units.pages(limit)])
+        request = ffi.new(
+            "struct oom_request *", [mask, order, memory_nodes.parse(nodes) if nodes else 0, path, units.pages(limit)]
+        )
         pid = by.id if by else 0
         return bool(check(lib.world_oom(self._w, pid, kworker.encode(), request), f"task {pid}"))
+
+    def set_nodes(self, *sizes: int | str) -> None:
+        """The machine has memory nodes of these sizes: its RAM is their sum. OSError EINVAL: none, or over 64."""
+        pages = ffi.new("uint64_t[]", [units.pages(size) for size in sizes])
+        check(lib.world_set_nodes(self._w, pages, len(sizes)), "memory nodes")
 
     def sysrq(self, key: str, kworker: str = "kworker/0:1") -> bool:
         """That key written to /proc/sysrq-trigger: f kills, one that is no key logs the list, the others do nothing."""

@@ -301,6 +301,40 @@ def test_any_path_is_a_cgroup_or_changes_nothing(path):
     assert hog.grow("1 MiB")  # which is in no cgroup with a limit
 
 
+# --- memory nodes ---------------------------------------------------------------------
+
+
+def two_nodes(kernel="6.18"):
+    """big has its memory on node 0, little on node 1, and both may use both."""
+    world = World(kernel)
+    world.set_nodes("100 MiB", "100 MiB")
+    big, little = world.spawn("big", anon="60 MiB"), world.spawn("little", anon="10 MiB")
+    big._do(lib.task_set_mems, 0b01)
+    little._do(lib.task_set_mems, 0b10)
+    return world, big, little
+
+
+def test_a_full_cpuset_kills_whoever_may_use_its_nodes():
+    world, big, little = two_nodes()
+    assert world.total_pages == 200 * MIB
+    world.oom(little)
+    assert (big.is_zombie, little.is_zombie) == (False, True)
+    assert any("oom-kill:constraint=CONSTRAINT_CPUSET" in text for text in texts(world))
+
+
+def test_a_full_memory_policy_kills_whoever_may_use_its_nodes():
+    world, big, little = two_nodes()
+    world.oom(world.init, nodes="1")
+    assert (big.is_zombie, little.is_zombie) == (False, True)
+    assert any("oom-kill:constraint=CONSTRAINT_MEMORY_POLICY" in text for text in texts(world))
+
+
+def test_without_a_constraint_the_biggest_dies():
+    world, big, _ = two_nodes()
+    world.oom(world.init)
+    assert big.is_zombie
+
+
 # --- it adds up -----------------------------------------------------------------------
 
 steps = st.lists(
