@@ -701,7 +701,7 @@ static int link_target(struct world *w, const struct caller *who, const struct n
 	if (!S_ISLNK(node->entry->mode) || !size)
 		return -EINVAL;
 	text_init(&target);
-	result = node->entry->read(w, node->task, who, &target);
+	result = node->entry->read(w, node, who, &target);
 	if (!result) {
 		result = (int)(target.length < size ? target.length : size);
 		memcpy(buffer, target.bytes, (size_t)result);

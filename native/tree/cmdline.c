@@ -5,8 +5,9 @@
 
 #include <string.h>
 
-int cmdline_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out)
+int cmdline_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
+	const struct task *t = node->task;
 	const char *cmdline = t->signal->cmdline;
 	uint32_t length;
 

@@ -6,16 +6,19 @@
 
 #include <errno.h>
 
-int comm_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out)
+int comm_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
 	(void)w, (void)reader;
-	return text_printf(out, "%s\n", t->comm);
+	return text_printf(out, "%s\n", node->task->comm);
 }
 
-ssize_t comm_write(struct world *w, struct task *t, const struct caller *writer, const char *bytes, size_t count)
+ssize_t comm_write(struct world *w, const struct node *node, const struct caller *who, const char *bytes, size_t count,
+			int64_t offset)
 {
-	const struct task *by = pid_find(&w->pids, writer->pid);
+	const struct task *by = pid_find(&w->pids, who->pid);
+	struct task *t = node->task;
 
+	(void)offset;
 	if (!t)
 		return -ESRCH;
 	if (!by || by->signal != t->signal)

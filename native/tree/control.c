@@ -1,30 +1,45 @@
 /*
- * The files of .fakeproc that Python answers. The world's lock is let go meanwhile: Python calls the
- * world again, and whoever holds the interpreter may be waiting for the lock.
+ * .fakeproc: its table. Python answers its files, but for kmsg, which file.c reads a record at a time. The world's
+ * lock is let go meanwhile: Python calls the world again, and whoever holds the interpreter may be waiting for it.
  */
 #include "tree/tree.h"
 #include "world.h"
 
-#include <errno.h>
+#include <sys/stat.h>
 
-int control_file_read(struct world *w, const char *name, struct text *out)
+int control_read_file(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
 	struct control control = w->control;
 	int error;
 
+	(void)reader;
 	world_unlock(w);
-	error = control.read(control.self, name, out);
+	error = control.read(control.self, node->entry->name, out);
 	world_lock(w);
 	return error;
 }
 
-ssize_t control_file_write(struct world *w, const char *name, const char *bytes, size_t count, const struct caller *writer)
+ssize_t control_write_file(struct world *w, const struct node *node, const struct caller *who, const char *bytes,
+			   size_t count, int64_t offset)
 {
 	struct control control = w->control;
 	ssize_t result;
 
+	(void)offset;
 	world_unlock(w);
-	result = control.write(control.self, name, bytes, count, writer);
+	result = control.write(control.self, node->entry->name, bytes, count, who);
 	world_lock(w);
 	return result;
 }
+
+static const struct entry control_entries[] = {
+#define ANSWERED(name, mode) { name, S_IFREG | mode, SHOWN, BOTH, control_read_file, control_write_file, NULL, CONTROL, 0 }
+	ANSWERED("ctl", 0644),
+	ANSWERED("explain", 0444),
+	ANSWERED("explain.json", 0444),
+	{ "kmsg", S_IFREG | 0444, RECORDS, BOTH, NULL, NULL, NULL, CONTROL, 0 },
+	ANSWERED("log", 0444),
+	ANSWERED("world", 0444),
+};
+
+const struct directory control_directory = { ENTRIES(control_entries), NULL, NULL, BOTH, 512, 2 };

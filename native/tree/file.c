@@ -84,6 +84,8 @@ int open_node(struct world *w, const struct caller *who, const struct node *node
 	f->world = w;
 	f->entry = node->entry;
 	f->level = node->level;
+	f->place = node->place;
+	f->number = node->number;
 	f->pid = node->task ? node->task->pid : 0;
 	f->serial = node->task ? node->task->serial : 0;
 	f->flags = flags;
@@ -130,7 +132,7 @@ static struct task *task_of(const struct file *f)
 
 int file_node(const struct file *f, struct node *out)
 {
-	*out = (struct node){ f->entry, task_of(f), f->level };
+	*out = (struct node){ f->entry, task_of(f), f->level, f->place, f->number };
 	return f->pid && !out->task ? -ESRCH : 0;
 }
 
@@ -144,16 +146,13 @@ static int no_function(const struct file *f)
 
 static int generate(struct file *f, const struct caller *who)
 {
-	struct task *t = task_of(f);
+	struct node node;
+	int error = file_node(f, &node);
 
 	text_drop(&f->text);
-	if (f->pid && !t)
-		return -ESRCH;
-	if (f->entry->read)
-		return f->entry->read(f->world, t, who, &f->text);
-	if (f->entry->flags & SYSCTL)
-		return sysctl_read(f->world, f->entry->name, &f->text);
-	return f->entry->flags & CONTROL ? control_file_read(f->world, f->entry->name, &f->text) : no_function(f);
+	if (error)
+		return error;
+	return f->entry->read ? f->entry->read(f->world, &node, who, &f->text) : no_function(f);
 }
 
 ssize_t copy_out(const struct file *f, void *buffer, size_t count, int64_t offset)
@@ -227,17 +226,16 @@ ssize_t read_at(struct file *f, const struct caller *who, void *buffer, size_t c
 /* Only the files of sys look at the position. */
 ssize_t write_to(struct file *f, const struct caller *who, const void *buffer, size_t count, int64_t offset)
 {
+	struct node node;
+
 	if (!may_write(f))
 		return -EBADF;
 	if (!buffer && count)
 		return -EFAULT;
-	if (f->entry->write)
-		return f->entry->write(f->world, task_of(f), who, buffer ? buffer : "", count);
-	if (f->entry->flags & SYSCTL)
-		return sysctl_write(f->world, f->entry->name, who, buffer ? buffer : "", count, offset);
-	if (!(f->entry->flags & CONTROL))
+	if (!f->entry->write)
 		return no_function(f);
-	return control_file_write(f->world, f->entry->name, buffer ? buffer : "", count, who);
+	file_node(f, &node);
+	return f->entry->write(f->world, &node, who, buffer ? buffer : "", count, offset);
 }
 
 /* ---- lseek ---- */

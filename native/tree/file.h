@@ -9,6 +9,7 @@ struct file {
 	struct world *world;
 	const struct entry *entry;
 	enum level level;
+	uint64_t place, number;	/* as of the node */
 	int32_t pid;		/* of the task that it was opened for; 0 = the machine's */
 	uint64_t serial;	/* which says whether that pid still means the same */
 	int flags;

@@ -11,7 +11,7 @@ static int line(struct text *out, const char *name, int64_t pages)
 	return text_printf(out, "%-16s%8" PRId64 " kB\n", name, pages * 4);
 }
 
-int meminfo_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out)
+int meminfo_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
 	struct usage usage = memory_used(w, NULL);
 	int64_t swap_free = (int64_t)w->swap_pages - usage.swap;
@@ -24,7 +24,7 @@ int meminfo_read(struct world *w, const struct task *t, const struct caller *rea
 	};
 	int error = 0;
 
-	(void)t, (void)reader;
+	(void)node, (void)reader;
 	for (size_t i = 0; !error && i < sizeof(lines) / sizeof(lines[0]); i++)
 		error = line(out, lines[i].name, lines[i].pages);
 	return error;

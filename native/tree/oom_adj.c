@@ -11,32 +11,36 @@ static ssize_t short_count(size_t count)
 	return count < NUMBER_BYTES ? (ssize_t)count : NUMBER_BYTES;
 }
 
-int oom_adj_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out)
+int oom_adj_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
 	(void)reader;
-	return text_printf(out, "%d\n", oom_adj_get(w, t));
+	return text_printf(out, "%d\n", oom_adj_get(w, node->task));
 }
 
-ssize_t oom_adj_write(struct world *w, struct task *t, const struct caller *writer, const char *bytes, size_t count)
+ssize_t oom_adj_write(struct world *w, const struct node *node, const struct caller *who, const char *bytes, size_t count,
+			int64_t offset)
 {
 	int value, error = oom_adj_parse(bytes, count, &value);
 
+	(void)offset;
 	if (!error)
-		error = t ? oom_adj_set(w, t, writer, value) : -ESRCH;
+		error = node->task ? oom_adj_set(w, node->task, who, value) : -ESRCH;
 	return error ? error : short_count(count);
 }
 
-int oom_score_adj_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out)
+int oom_score_adj_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
 	(void)reader;
-	return text_printf(out, "%d\n", oom_score_adj_get(w, t));
+	return text_printf(out, "%d\n", oom_score_adj_get(w, node->task));
 }
 
-ssize_t oom_score_adj_write(struct world *w, struct task *t, const struct caller *writer, const char *bytes, size_t count)
+ssize_t oom_score_adj_write(struct world *w, const struct node *node, const struct caller *who, const char *bytes, size_t count,
+			int64_t offset)
 {
 	int value, error = oom_score_adj_parse(bytes, count, &value);
 
+	(void)offset;
 	if (!error)
-		error = t ? oom_score_adj_set(w, t, writer, value) : -ESRCH;
+		error = node->task ? oom_score_adj_set(w, node->task, who, value) : -ESRCH;
 	return error ? error : short_count(count);
 }

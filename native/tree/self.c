@@ -13,14 +13,14 @@ static int32_t leader_of(const struct world *w, const struct caller *who)
 	return t ? t->signal->leader->pid : who->pid;
 }
 
-int self_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out)
+int self_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
-	(void)t;
+	(void)node;
 	return reader->pid ? text_printf(out, "%d", leader_of(w, reader)) : -ENOENT;
 }
 
-int thread_self_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out)
+int thread_self_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
-	(void)t;
+	(void)node;
 	return reader->pid ? text_printf(out, "%d/task/%d", leader_of(w, reader), reader->pid) : -ENOENT;
 }

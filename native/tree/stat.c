@@ -13,8 +13,9 @@ static int32_t ppid_of(const struct task *t)
 	return t->signal->parent ? t->signal->parent->signal->leader->pid : 0;
 }
 
-int stat_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out)
+int stat_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
+	const struct task *t = node->task;
 	static const struct memory none;
 	const struct memory *m = t->mm && !is_kthread(t) ? &t->mm->memory : &none;
 	int32_t group = t->signal->leader->pid;

@@ -5,8 +5,9 @@
 
 #include <inttypes.h>
 
-int statm_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out)
+int statm_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
+	const struct task *t = node->task;
 	static const struct memory none;
 	const struct memory *m = t->mm && !is_kthread(t) ? &t->mm->memory : &none;
 	int64_t shared = m->file + m->shmem;

@@ -83,8 +83,9 @@ static int rest(const struct task *t, struct text *out)
 			   t->signal->threads, c->inheritable, c->permitted, c->effective, c->bounding);
 }
 
-int status_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out)
+int status_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
+	const struct task *t = node->task;
 	int error = name(t, out);
 
 	(void)w, (void)reader;

@@ -12,9 +12,10 @@
 
 enum { SYSCTL_PAGE = 4096 };
 
-int sysctl_read(struct world *w, const char *name, struct text *out)
+int sysctl_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
-	return text_printf(out, "%d\n", knob_get(w, knob_find(name)));
+	(void)reader;
+	return text_printf(out, "%d\n", knob_get(w, knob_find(node->entry->name)));
 }
 
 /* Until 5.1 a number with limits was cut to 32 bits before anything looked at them. */
@@ -36,16 +37,16 @@ static int to_int(const struct world *w, const struct knob *knob, const struct s
  * What stands behind the number and the white space after it is not taken: the count is short. A write at another
  * position than 0 is taken without effect (sysctl_writes_strict, which is not to be changed here).
  */
-ssize_t sysctl_write(struct world *w, const char *name, const struct caller *writer, const char *bytes, size_t count,
+ssize_t sysctl_write(struct world *w, const struct node *node, const struct caller *who, const char *bytes, size_t count,
 		     int64_t offset)
 {
-	const struct knob *knob = knob_find(name);
+	const struct knob *knob = knob_find(node->entry->name);
 	struct sysctl_number number;
 	size_t taken = count < SYSCTL_PAGE ? count : SYSCTL_PAGE - 1;
 	int32_t value;
 	int error;
 
-	if (!sysctl_permits(0644, writer, W_OK))
+	if (!sysctl_permits(0644, who, W_OK))
 		return -EPERM;
 	if (!count || offset)
 		return (ssize_t)count;

@@ -2,9 +2,10 @@
 #include "sysrq.h"
 #include "tree/tree.h"
 
-ssize_t sysrq_trigger_write(struct world *w, struct task *t, const struct caller *writer, const char *bytes, size_t count)
+ssize_t sysrq_trigger_write(struct world *w, const struct node *node, const struct caller *who, const char *bytes, size_t count,
+			int64_t offset)
 {
-	(void)t, (void)writer;
+	(void)node, (void)who, (void)offset;
 	if (count)
 		sysrq(w, bytes[0], SYSRQ_KWORKER);
 	return (ssize_t)count;

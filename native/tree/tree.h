@@ -3,9 +3,11 @@
 #define TREE_H
 
 #include "fakeproc.h"
+#include "rules.h"
 
 #include <stdbool.h>
 
+struct node;
 struct task;
 struct text;
 struct world;
@@ -22,33 +24,57 @@ enum behaviour {
 /* What else an entry is. */
 enum {
 	UNLISTED = 1,
-	CONTROL = 2,		/* of .fakeproc: owned by who mounted, read and written without the world's lock */
-	SYSCTL = 4		/* below sys: read and written by its name, and no capability helps */
+	CONTROL = 2,		/* of .fakeproc: owned by who mounted; not there where nobody answers */
+	SYSCTL = 4		/* below sys: no capability helps */
 };
 
 enum level { PROCESS = 1, THREAD = 2, BOTH = 3 };
 
 struct directory;
 
+/* t of a node is NULL once the task is gone: what was written is looked at before that is. */
+typedef int generator(struct world *w, const struct node *node, const struct caller *reader, struct text *out);
+typedef ssize_t writer(struct world *w, const struct node *node, const struct caller *who, const char *bytes, size_t count,
+		       int64_t offset);
+
 struct entry {
 	const char *name;
 	uint32_t mode;		/* with the file type */
 	enum behaviour behaviour;
 	enum level level;	/* in /proc/PID, in /proc/PID/task/TID, or both */
-	int (*read)(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
-	/* t is NULL once the task is gone: what was written is looked at before that is. */
-	ssize_t (*write)(struct world *w, struct task *t, const struct caller *writer, const char *bytes, size_t count);
+	generator *read;	/* of a link: where it leads */
+	writer *write;
 	const struct directory *directory;
 	unsigned int flags;
+	size_t rule;		/* WHERE(...): only there; 0 = everywhere */
 };
+
+/* An entry that only some kernels have: the row of rules.h that says which. */
+#define WHERE(row) (offsetof(struct rules, row) + 1)
+
+/* A directory is a table, behind it what has names that no table knows: tasks, open files, cgroups. */
+struct directory {
+	const struct entry *entries;
+	size_t count;
+	/* The node of that name; the first one at position *at or behind, which moves on, and its name. */
+	bool (*find)(struct world *w, const struct node *directory, const char *name, size_t length, struct node *out);
+	bool (*next)(struct world *w, const struct node *directory, int64_t *at, char name[256], struct node *out);
+	enum level level;
+	uint32_t first;		/* place of the first entry, see struct node: tables of one owner do not overlap */
+	uint32_t links;		/* st_nlink of an empty one */
+};
+
+#define ENTRIES(table) table, sizeof(table) / sizeof(table[0])
 
 struct node {
 	const struct entry *entry;
 	struct task *task;	/* NULL for what belongs to the machine */
 	enum level level;
+	uint64_t place;		/* among what belongs to the same owner: the inode number is made of it */
+	uint64_t number;	/* which open file, which cgroup: what `find` and `next` of its directory say */
 };
 
-enum { TREE_DEPTH = 8 };
+enum { TREE_DEPTH = 64 };
 
 /* 0, -ENOENT, -ENOTDIR, -ENAMETOOLONG. follow: a link at the end is followed, too. */
 int tree_resolve(struct world *w, const struct caller *who, const char *path, bool follow, struct node *out);
@@ -61,31 +87,21 @@ bool tree_is_owner(const struct world *w, const struct node *node, const struct 
 int tree_entry(struct world *w, const struct node *directory, int64_t *at, char name[256], struct node *out);
 uint64_t tree_ino(const struct node *node);
 
+/* A pid as procfs takes it in a name: digits only, no leading zero, below 2^31. 0 where it is none. */
+int parse_pid(const char *name, size_t length);
+/* Its name as a number in a listing. */
+void print_number(char name[256], uint64_t number);
+
+extern const struct directory root_directory, process_directory, threads_directory, sys_directory, control_directory;
+extern const struct entry process_entry, thread_entry;
+bool find_any_task(struct world *w, const struct node *directory, const char *name, size_t length, struct node *out);
+bool next_process(struct world *w, const struct node *directory, int64_t *at, char name[256], struct node *out);
+
 /* Generators and writers, one file each, named as the file of procfs. */
-int cgroup_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
-int cmdline_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
-int comm_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
-ssize_t comm_write(struct world *w, struct task *t, const struct caller *writer, const char *bytes, size_t count);
-int meminfo_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
-int oom_adj_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
-ssize_t oom_adj_write(struct world *w, struct task *t, const struct caller *writer, const char *bytes, size_t count);
-int oom_score_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
-int oom_score_adj_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
-ssize_t oom_score_adj_write(struct world *w, struct task *t, const struct caller *writer, const char *bytes, size_t count);
-int self_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
-int stat_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
-int statm_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
-int status_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
-ssize_t sysrq_trigger_write(struct world *w, struct task *t, const struct caller *writer, const char *bytes, size_t count);
-int thread_self_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
-int vmstat_read(struct world *w, const struct task *t, const struct caller *reader, struct text *out);
+generator cgroup_read, cmdline_read, comm_read, control_read_file, meminfo_read, oom_adj_read, oom_score_read,
+	oom_score_adj_read, self_read, stat_read, statm_read, status_read, sysctl_read, thread_self_read, vmstat_read;
+writer comm_write, control_write_file, oom_adj_write, oom_score_adj_write, sysctl_write, sysrq_trigger_write;
 
-int control_file_read(struct world *w, const char *name, struct text *out);
-ssize_t control_file_write(struct world *w, const char *name, const char *bytes, size_t count, const struct caller *writer);
-
-int sysctl_read(struct world *w, const char *name, struct text *out);
-ssize_t sysctl_write(struct world *w, const char *name, const struct caller *writer, const char *bytes, size_t count,
-		     int64_t offset);
 /* test_perm(): owner and group root, and nobody overrides. */
 bool sysctl_permits(uint32_t mode, const struct caller *who, int mask);
 
