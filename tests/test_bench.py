@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from fakeproc import bench
-from fakeproc.bench import build, contender, core, table
+from fakeproc.bench import build, contender, core, serve, table
 from fakeproc.bench.measure import Effort, Row
 from fakeproc.mount import mounts
 
@@ -174,3 +174,10 @@ def test_a_core_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_program_that_does_not_compile_says_why(tmp_path: Path) -> None:
     with pytest.raises(build.Missing, match=r"nothing\.c"):
         build.build("nothing", tmp_path)
+
+
+@pytest.mark.parametrize("uid", [0, 1000])
+def test_the_processes_served_belong_to_whoever_measures(monkeypatch: pytest.MonkeyPatch, uid: int) -> None:
+    monkeypatch.setattr("os.getuid", lambda: uid)
+    world = serve.world_of(5)
+    assert [world.stat(f"/{pid}/oom_score_adj").uid for pid in range(1, 6)] == [0, uid, uid, uid, uid]

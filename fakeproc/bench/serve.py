@@ -1,6 +1,7 @@
 """The servers of the bench, each a process of its own: python -m fakeproc.bench serve KIND COUNT POINT."""
 
 import ctypes
+import os
 import signal
 import sys
 from typing import Any
@@ -14,10 +15,11 @@ PR_SET_PDEATHSIG = 1
 
 
 def world_of(count: int) -> World:
-    """init and its children: processes 1 to count."""
+    """Processes 1 to count: init, and a family that belongs to whoever measures, since only he may write there."""
     world = World()
-    for _ in range(count - 1):
-        world.init.fork()
+    first = world.spawn("first", uid=os.getuid())
+    for _ in range(count - 2):
+        first.fork()
     return world
 
 
