@@ -278,7 +278,7 @@ VERBS = {
         _replay,
     ),
     "bench": Verb(
-        "measure this mount beside Python handlers, C and the real procfs",
+        "measure this mount beside Python handlers, C and the real procfs, and the core beside this kernel",
         "fakeproc bench --json",
         _bench_options,
         _bench,

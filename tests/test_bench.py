@@ -15,13 +15,15 @@ from typing import Any
 import pytest
 
 from fakeproc import bench
-from fakeproc.bench import build, contender, core, serve, table
+from fakeproc.bench import build, contender, core, kernel, serve, table
 from fakeproc.bench.measure import Effort, Row
 from fakeproc.mount import mounts
 
-BRIEF = Effort(2, 1, 2, 1, core_tasks=2_000, small=100, large=200)
+BRIEF = Effort(2, 1, 2, 1, core_tasks=2_000, kills=2, small=100, large=200)
 OPERATIONS = ["open+read+close", "pread", "open+write+close", "pwrite", "stat", "readdir of 100", "readdir of 200"]
 OTHERS = ["minimal C", "Python handlers", "Python, 1 thread", "procfs"]
+
+DUMPS_TASKS = Path("/proc/sys/vm/oom_dump_tasks")
 
 needs_compiler = pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
 
@@ -38,14 +40,26 @@ def bench_mounts(directory: Path) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def nothing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """After every test: no mount, no process, no file, and as many CPUs as before."""
+    """After every test: no mount, no cgroup, no process, no file, and CPUs and switches as before."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     before, cpus = children(), os.sched_getaffinity(0)
+    dumps = DUMPS_TASKS.read_text()
     yield
+    assert groups() == []
+    assert DUMPS_TASKS.read_text() == dumps
     assert bench_mounts(tmp_path) == []
     assert children() <= before
     assert list(tmp_path.glob("fakeproc-bench-*")) == []
     assert os.sched_getaffinity(0) == cpus
+
+
+def groups() -> list[Path]:
+    """What the bench leaves where memory cgroups are mounted."""
+    try:
+        found = kernel.hierarchy(Path("/proc/self/mountinfo").read_text(), Path("/proc/self/cgroup").read_text())
+    except build.Missing:
+        return []
+    return [left for directory in found.directories for left in directory.glob(kernel.GROUP)]
 
 
 def run_bench(monkeypatch: pytest.MonkeyPatch) -> tuple[int, dict[str, Any]]:
@@ -66,6 +80,8 @@ def test_every_operation_is_measured_on_every_contender(fuse: None, monkeypatch:
         assert all(value > 0 for value in [*row["nanoseconds"].values(), *row["ratios"].values()])
     assert set(result["core"]["write_nanoseconds"]) == {"2", "1000"}
     assert len(result["targets"]) == 6
+    assert result["kernel"]["tasks"] == 200
+    assert ("missing" in result["kernel"]) != ("ratio" in result["kernel"])
     assert status == 0
 
 
@@ -181,3 +197,135 @@ def test_the_processes_served_belong_to_whoever_measures(monkeypatch: pytest.Mon
     monkeypatch.setattr("os.getuid", lambda: uid)
     world = serve.world_of(5)
     assert [world.stat(f"/{pid}/oom_score_adj").uid for pid in range(1, 6)] == [0, uid, uid, uid, uid]
+
+
+# --- the choice of this kernel ---------------------------------------------------
+
+
+def row(found: dict[str, Any]) -> str:
+    """Of the table, the lines on a choice by this kernel."""
+    return "".join(table._kernel(found))
+
+
+def kernel_is_measured(directory: Path) -> dict[str, Any]:
+    """A choice among 3,000 by this kernel; skips with the row's reason where that cannot be measured."""
+    found = kernel.measure(directory, 3_000, 9)
+    if "missing" in found:
+        assert f"  not measured: {found['missing']}\n" in row(found)
+        pytest.skip(f"not measured: {found['missing']}")
+    return found
+
+
+def test_the_choice_of_this_kernel_is_measured_or_the_row_says_why(tmp_path: Path) -> None:
+    found = kernel_is_measured(tmp_path)
+    assert found["nanoseconds_each"].keys() == found["select_nanoseconds"].keys() == {"kernel", "core"}
+    assert found["kills"] == 36
+    lines = row(found).splitlines()
+    assert lines[0] == "a victim among 3,000, by this kernel and by the core"
+    assert [line[2:20].strip() for line in lines[1:3]] == ["this kernel", "the core"]
+    assert [line.split()[-3:-2] for line in lines[1:3]] == [
+        [f"{found['nanoseconds_each'][who]:.1f}"] for who in ("kernel", "core")
+    ]
+
+
+def test_without_a_compiler_the_choice_of_this_kernel_is_not_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CC", "/nowhere/cc")
+    found = kernel.measure(tmp_path, 100, 1)
+    assert set(found) == {"tasks", "missing"}
+    assert row(found).count("\n") == 2
+
+
+def test_kills_that_are_ended_leave_no_cgroup(tmp_path: Path) -> None:
+    kernel_is_measured(tmp_path)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fakeproc.bench", "kernel", str(tmp_path), "500", "10000"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until(lambda: any((group / "alone/cgroup.procs").read_text() for group in groups()))
+    process.terminate()
+    process.wait(30)
+
+
+def test_a_second_bench_does_not_kill_at_the_same_time(tmp_path: Path) -> None:
+    with kernel._only_one(tmp_path), pytest.raises(build.Missing, match="another bench"):
+        kernel._only_one(tmp_path).__enter__()
+
+
+def test_the_cost_of_a_task_is_what_the_choice_grows_by() -> None:
+    kills = "10 100 200\n10 100 150\n10 900 950\n110 300 5350\n110 300 5400\n110 300 9000\n"
+    assert kernel.time_each(kills, 10, 110) == 50.5
+
+
+def test_a_choice_within_the_noise_is_not_measured() -> None:
+    with pytest.raises(build.Missing, match="noise"):
+        kernel.time_each("10 100 200\n110 100 200\n", 10, 110)
+
+
+MOUNTS = """\
+25 1 0:22 / {point}/tmp rw - tmpfs tmpfs rw
+26 25 0:23 / {point}/pids rw,relatime - cgroup cgroup rw,pids
+27 25 0:24 {root} {point} rw,relatime shared:9 - {kind} {kind} {options}
+"""
+
+
+@pytest.fixture
+def mounted_cgroups(tmp_path: Path) -> Callable[..., kernel.Hierarchy]:
+    """What is found where our own cgroup is /box/inner and a hierarchy is mounted from its root or another."""
+    (tmp_path / "box" / "inner").mkdir(parents=True)
+    (tmp_path / "cgroup.controllers").write_text("cpu memory pids\n")
+
+    def find(kind: str, options: str, root: str = "/") -> kernel.Hierarchy:
+        text = MOUNTS.format(point=tmp_path, root=root, kind=kind, options=options)
+        return kernel.hierarchy(text, "4:memory:/box/inner\n1:cpu:/\n0::/box\n")
+
+    return find
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "root", "version", "way"),
+    [
+        ("cgroup", "rw,memory", "/", kernel.V1, [".", "box", "box/inner"]),
+        ("cgroup", "rw,memory", "/elsewhere", kernel.V1, ["."]),
+        ("cgroup", "rw,memory", "/box/inner", kernel.V1, ["."]),
+        ("cgroup2", "rw", "/", kernel.V2, [".", "box"]),
+    ],
+)
+def test_memory_cgroups_are_found_from_their_root_to_our_own(
+    mounted_cgroups: Callable[..., kernel.Hierarchy],
+    tmp_path: Path,
+    kind: str,
+    options: str,
+    root: str,
+    version: kernel.Version,
+    way: list[str],
+) -> None:
+    found = mounted_cgroups(kind, options, root)
+    assert found == kernel.Hierarchy(version, [tmp_path / part for part in way])
+
+
+def test_a_hierarchy_without_memory_is_none(mounted_cgroups: Callable[..., kernel.Hierarchy], tmp_path: Path) -> None:
+    (tmp_path / "cgroup.controllers").write_text("hugetlb\n")
+    with pytest.raises(build.Missing, match="no memory cgroups are mounted"):
+        mounted_cgroups("cgroup2", "rw")
+
+
+def test_in_v2_a_group_is_made_where_memory_is_delegated(
+    mounted_cgroups: Callable[..., kernel.Hierarchy], tmp_path: Path
+) -> None:
+    found = mounted_cgroups("cgroup2", "rw")
+    with pytest.raises(build.Missing, match="may make no memory cgroup"):
+        found.home()
+    (tmp_path / "box" / "cgroup.subtree_control").write_text("memory pids\n")
+    assert found.home() == tmp_path / "box"
+
+
+def test_a_crowd_that_would_take_the_memory_of_others_is_not_made(tmp_path: Path) -> None:
+    (tmp_path / "memory.max").write_text("3000000\n")
+    (tmp_path / "memory.current").write_text("1000000\n")
+    found = kernel.Hierarchy(kernel.V2, [tmp_path])
+    kernel.check_room(found, 2_000_000)
+    with pytest.raises(build.Missing, match="can be spared"):
+        kernel.check_room(found, 2_000_001)

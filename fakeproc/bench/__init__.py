@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from fakeproc.bench import core, table
+from fakeproc.bench import core, kernel, table
 from fakeproc.bench.measure import FULL, QUICK, measure, progress
 from fakeproc.bench.probe import choose_probe
 
@@ -51,7 +51,9 @@ def bench_command(*, json: bool, quick: bool, stream: TextIO) -> int:
         probe = choose_probe(Path(name))
         rows = measure(Path(name), probe, effort)
         progress(f"the core with {effort.core_tasks:,} tasks")
-        result = table.result(rows, core.measure(effort.core_tasks), probe)
+        alone = core.measure(effort.core_tasks)
+        progress(f"real kills among {effort.large:,} processes")
+        result = table.result(rows, alone, kernel.measure(Path(name), effort.large, effort.kills), probe)
         progress("")
     stream.write(json_format.dumps(result, indent=1) + "\n" if json else table.text(result))
     return 0 if all("fakeproc" in row["nanoseconds"] for row in result["rows"]) else 1

@@ -1,11 +1,16 @@
-"""The parts of the bench that run in processes of their own: python -m fakeproc.bench core|probe|serve ..."""
+"""The parts of the bench that run in processes of their own: python -m fakeproc.bench core|kernel|probe|serve ..."""
 
 import sys
 from collections.abc import Callable
 
-from fakeproc.bench import core, probe, serve
+from fakeproc.bench import core, kernel, probe, serve
 
-PARTS: dict[str, Callable[..., None]] = {"core": core.main, "probe": probe.main, "serve": serve.main}
+PARTS: dict[str, Callable[..., None]] = {
+    "core": core.main,
+    "kernel": kernel.main,
+    "probe": probe.main,
+    "serve": serve.main,
+}
 
 if __name__ == "__main__":
     PARTS[sys.argv[1]](*sys.argv[2:])

@@ -16,19 +16,21 @@ FILE_OPERATIONS = ["open+read+close", "pread", "open+write+close", "pwrite", "st
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is done: rounds of so many milliseconds for a contender, processes listed, tasks in the core's world."""
+    """How much is done: rounds of so many milliseconds for a contender, processes listed, tasks in the core's world,
+    and pairs of real kills."""
 
     rounds: int
     milliseconds: int
     readdir_rounds: int
     readdir_milliseconds: int
     core_tasks: int
+    kills: int
     small: int = 1_000
     large: int = 10_000
 
 
-FULL = Effort(rounds=40, milliseconds=20, readdir_rounds=15, readdir_milliseconds=60, core_tasks=1_000_000)
-QUICK = Effort(rounds=5, milliseconds=5, readdir_rounds=3, readdir_milliseconds=10, core_tasks=100_000)
+FULL = Effort(rounds=40, milliseconds=20, readdir_rounds=15, readdir_milliseconds=60, core_tasks=1_000_000, kills=25)
+QUICK = Effort(rounds=5, milliseconds=5, readdir_rounds=3, readdir_milliseconds=10, core_tasks=100_000, kills=9)
 
 
 @dataclass

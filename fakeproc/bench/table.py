@@ -50,7 +50,7 @@ def _row(row: Row) -> dict[str, Any]:
     }
 
 
-def result(rows: list[Row], core: dict[str, Any], probe: Probe) -> dict[str, Any]:
+def result(rows: list[Row], core: dict[str, Any], kernel: dict[str, Any], probe: Probe) -> dict[str, Any]:
     """Everything that was found, ready for json.dumps()."""
     machine = {
         "kernel": platform.release(),
@@ -59,7 +59,8 @@ def result(rows: list[Row], core: dict[str, Any], probe: Probe) -> dict[str, Any
         "prober": probe.language,
         "prober_note": probe.note,
     }
-    found: dict[str, Any] = {"machine": machine, "columns": COLUMNS, "rows": [_row(row) for row in rows], "core": core}
+    found: dict[str, Any] = {"machine": machine, "columns": COLUMNS, "rows": [_row(row) for row in rows]}
+    found |= {"core": core, "kernel": kernel}
     return found | {"targets": [_target(found, *target) for target in TARGETS]}
 
 
@@ -122,6 +123,18 @@ def _core(core: dict[str, Any]) -> Iterator[str]:
     yield _core_line("memory of a task", f"{core['bytes_a_task']:.0f} bytes")
 
 
+def _kernel(kernel: dict[str, Any]) -> Iterator[str]:
+    yield f"a victim among {kernel['tasks']:,}, by this kernel and by the core\n"
+    if "missing" in kernel:
+        yield f"  not measured: {kernel['missing']}\n"
+        return
+    for who, what in (("kernel", "this kernel"), ("core", "the core")):
+        each = f"{kernel['nanoseconds_each'][who]:>14.1f} ns each"
+        yield _core_line(what, duration(kernel["select_nanoseconds"][who]), each)
+    yield _core_line("the core by this kernel", f"{kernel['ratio']:.4f} x")
+    yield "".join(f"  {line}\n" for line in kernel["what"])
+
+
 def _targets(targets: list[dict[str, Any]]) -> Iterator[str]:
     words = {True: "met", False: "MISSED", None: "not measured"}
     yield "targets\n"
@@ -132,5 +145,6 @@ def _targets(targets: list[dict[str, Any]]) -> Iterator[str]:
 
 def text(result: dict[str, Any]) -> str:
     """The table."""
-    blocks = [_comparison(result), _footnotes(result), _core(result["core"]), _targets(result["targets"])]
+    alone = [_core(result["core"]), _kernel(result["kernel"])]
+    blocks = [_comparison(result), _footnotes(result), *alone, _targets(result["targets"])]
     return "\n".join("".join(block) for block in blocks)
