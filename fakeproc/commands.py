@@ -31,7 +31,7 @@ SYSCTLS = [name for name, _ in ffi.typeof("struct sysctl").fields]
 LONGEST = 366 * 24 * 3600 * 10**9  # nanoseconds
 WAYS_OUT = {
     errno.EAGAIN: "no free pid is left",
-    errno.EBUSY: "it waits for its vforked child, which must exec or exit first",
+    errno.EBUSY: "it waits for its vforked child, which must exec or exit first, or for memory",
     errno.ECHILD: "only a process that has ended can be reaped: exit or kill it first",
     errno.EEXIST: "that pid is taken: choose another, or leave out `as`",
     errno.EINVAL: "the kernel refuses that for such a task",

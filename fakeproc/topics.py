@@ -83,9 +83,9 @@ LIMITS = (
     "Processes of equal points: in a memory cgroup with others below it the kernel goes from cgroup to cgroup, "
     "fakeproc by age.",
     "A stall (World.settle) knows locks between tasks, the mmap lock, the allocator's loop, the reserves of victims, "
-    "the reaper, the freezer and OOM notifiers. It leaves out how much memory there is (whatever is freed is enough "
-    "for all who wait), reclaim and writeback, locks with several holders, and CPUs: everybody who can run does at "
-    "once.",
+    "the reaper, the freezer and OOM notifiers. It leaves out reclaim and writeback, locks with several holders, and "
+    "CPUs: everybody who can run does at once. Who grows waits for as much as it asked for, who only waits for memory "
+    "for any that comes free.",
     "For a second after it was last looked up, the kernel may open the name of a process that is gone by itself; reads "
     "and writes answer ESRCH then. -o entry_timeout=0 makes it ask each time.",
     "Recordings judge 4.7, 4.8, 6.1 and 6.18; the versions between follow what is known of their sources.",

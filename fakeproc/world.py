@@ -326,7 +326,7 @@ class World:
         lib.world_run(self._w, units.duration(time))
 
     def settle(self, time: int | str = "1 h") -> str:
-        """Let time pass until nobody waits for memory or a lock, or nothing can move any more.
+        """Let time pass until nobody waits for memory or a lock, or nothing can move any more. Who grows waits, too.
 
         Returns why not, from the graph of who waits for whom ("no progress possible: ..."); empty where all moved
         on, or the machine panicked (see panic).
@@ -641,7 +641,8 @@ class Task:
     def grow(self, size: int | str) -> bool:
         """It touches that much new memory: RAM fills, then swap, then the OOM killer runs; where a memory cgroup is
         full before, that one's. Returns whether it has it all: False where it was killed, or waits for a victim that
-        does not let go (run() goes on with it). OSError ENOMEM where nobody can be killed, EBUSY while it waits.
+        does not let go (run() and settle() go on with it). OSError ENOMEM where nobody can be killed, EBUSY while it
+        waits.
         """
         try:
             return not self._do(lib.task_grow, units.pages(size))
@@ -727,7 +728,7 @@ class Task:
         self._do(lib.task_set_flag, flag, is_set)
 
     def wait_for_memory(self) -> None:
-        """It asks for memory that is not there, until there is some: World.settle() lets it try."""
+        """It asks for memory that is not there, until some comes free: run() and settle() let it try."""
         self._do(lib.task_wait_for_memory)
 
     def wait_for_lock(self, holder: "Task") -> None:

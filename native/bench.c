@@ -60,7 +60,7 @@ double bench_select(struct world *w, uint64_t count)
 
 	world_lock(w);
 	for (uint64_t i = 0; i < count; i++)
-		chosen = would_choose(w, &current, &request);
+		chosen = would_choose(w, &current, &request).task;
 	world_unlock(w);
 	return chosen ? (nanoseconds() - start) / (double)count : -ESRCH;
 }

@@ -112,22 +112,33 @@ static uint32_t pmds_with(const struct memory *m, int64_t pages)
 	return needed > m->pmds ? needed : m->pmds;
 }
 
-/* As many of these pages as fit there, with the page tables that they need. */
+static int64_t new_tables(const struct memory *m, int64_t pages)
+{
+	return (int64_t)ptes_with(m, pages) - m->ptes + pmds_with(m, pages) - m->pmds;
+}
+
+/* As many of these pages as fit there with the page tables that they need, which cannot be swapped. */
 static int64_t fitting(const struct memory *m, const struct room *room, int64_t pages)
 {
 	int64_t most = pages < pages_in(room) ? pages : pages_in(room);
-	int64_t tables = (int64_t)ptes_with(m, most) - m->ptes + pmds_with(m, most) - m->pmds;
+	int64_t tables = new_tables(m, most);
 
+	if (tables > room->ram + m->anon - m->anon_locked)
+		return 0;
 	return most + tables <= pages_in(room) ? most : at_least_0(pages_in(room) - tables);
 }
 
+/* Where RAM is full, pages of its own are swapped out for its page tables: fewer are resident then than before. */
 static int64_t take(struct world *w, struct mm *mm, const struct room *room, int64_t pages)
 {
 	struct memory *m = &mm->memory;
 	int64_t taken = fitting(m, room, pages);
-	int64_t in_ram = taken < room->ram ? taken : room->ram;
+	int64_t left = room->ram - new_tables(m, taken);
+	int64_t in_ram = taken < left ? taken : left;
 	uint32_t ptes = ptes_with(m, taken), pmds = pmds_with(m, taken);
 
+	if (!taken)
+		return 0;
 	m->ptes = ptes;
 	m->pmds = pmds;
 	m->anon += in_ram;
@@ -137,87 +148,80 @@ static int64_t take(struct world *w, struct mm *mm, const struct room *room, int
 	return taken;
 }
 
-static struct task *who_grows(const struct world *w, const struct growth *growth)
-{
-	struct task *t = pid_find(&w->pids, growth->pid);
-	bool is_there = t && t->serial == growth->serial && t->mm;
+/* ---- waiting for it ---- */
 
-	return is_there && !(t->flags & (TASK_ZOMBIE | TASK_KILLED)) ? t : NULL;
+/* Who did not say how much has found the machine full: what has come free since is his room. */
+static struct room room_for_some(const struct world *w, const struct wait *wait)
+{
+	return (struct room){ (int64_t)(w->freed_pages - wait->freed_before), 0, { .gfp_mask = gfp_kernel(w) } };
 }
 
-/* Until it has them, or is killed, or nobody can be; and no further than to a victim that does not let go. */
-static int64_t try(struct world *w, struct growth *growth)
+static struct room room_of(const struct world *w, const struct wait *wait, const struct task *t)
 {
-	bool asked = false;
+	return wait->pages == SOME_PAGES ? room_for_some(w, wait) : room_for(w, t);
+}
+
+struct oom_request memory_request(const struct world *w, const struct wait *wait, const struct task *waiter)
+{
+	return room_of(w, wait, waiter).request;
+}
+
+/* As much as there is: true once nothing is missing. Who is killed is content with a page, and on its way out. */
+static bool is_served(struct world *w, struct wait *wait, struct task *t, const struct room *room)
+{
+	if (wait->pages == SOME_PAGES || (t->flags & TASK_KILLED))
+		return pages_in(room) > 0;
+	wait->pages -= take(w, t->mm, room, wait->pages);
+	return !wait->pages;
+}
+
+/* A victim has the reserves, and in a memory cgroup whoever is killed may exceed the limit. */
+static bool may_overdraw(const struct task *t, const struct room *room)
+{
+	return (t->flags & TASK_MEMDIE) || ((t->flags & TASK_KILLED) && room->request.memcg);
+}
+
+/* Asks again as long as something comes of it, and no further than to a victim that does not let go. */
+int memory_get(struct world *w, struct wait *wait)
+{
+	bool can_fail = wait->pages != SOME_PAGES;
+	int64_t when_asked = 0;
 
 	for (;;) {
-		struct task *t = who_grows(w, growth);
+		struct task *t = waiter_of(w, wait);
 		struct room room;
-		int64_t taken;
 
-		if (!t)
+		if (!t || (can_fail && !t->mm))
 			return -EINTR;
-		room = room_for(w, t);
-		taken = take(w, t->mm, &room, growth->pages);
-		growth->pages -= taken;
-		if (!growth->pages || (asked && !taken))
-			return growth->pages;
-		if (!allocate(w, t, &room.request))
-			return who_grows(w, growth) ? -ENOMEM : -EINTR;
-		asked = true;
+		room = room_of(w, wait, t);
+		if (is_served(w, wait, t, &room))
+			return t->flags & TASK_KILLED ? -EINTR : 0;
+		if (may_overdraw(t, &room))
+			return -EINTR;
+		if (wait->pages == when_asked)
+			return -EAGAIN;
+		when_asked = wait->pages;
+		if (!allocate(w, t, &room.request) && can_fail)
+			return waiter_of(w, wait) ? -ENOMEM : -EINTR;
 	}
-}
-
-static bool is_growing(const struct allocator *a, const struct task *t)
-{
-	for (size_t i = 0; i < a->growth_count; i++)
-		if (a->growths[i].serial == t->serial)
-			return true;
-	return false;
-}
-
-static int keep_growth(struct allocator *a, const struct growth *growth)
-{
-	struct growth *grown = realloc(a->growths, (a->growth_count + 1) * sizeof(*grown));
-
-	if (!grown)
-		return -ENOMEM;
-	a->growths = grown;
-	a->growths[a->growth_count++] = *growth;
-	return 0;
 }
 
 int64_t memory_grow(struct world *w, struct task *t, int64_t pages)
 {
-	struct growth growth = { t->pid, t->serial, pages };
-	int64_t left;
+	struct wait wait = wait_for_memory(w, t, pages);
+	int error;
 
 	if (!t->mm || pages < 0)
 		return -EINVAL;
-	if (t->vfork_child || is_waiting(w, t) || is_growing(&w->allocator, t))
+	if (t->vfork_child || is_waiting(w, t))
 		return -EBUSY;
-	left = try(w, &growth);
-	return left > 0 && keep_growth(&w->allocator, &growth) ? -ENOMEM : left;
-}
-
-/* One that goes on may free another's way: go round again. */
-void memory_retry(struct world *w)
-{
-	struct allocator *a = &w->allocator;
-	size_t before;
-
-	do {
-		size_t left = 0;
-
-		before = a->growth_count;
-		for (size_t i = 0; i < before; i++) {
-			struct growth growth = a->growths[i];
-
-			if (try(w, &growth) > 0)
-				a->growths[left++] = growth;
-		}
-		a->growth_count = left;
-	} while (a->growth_count && a->growth_count < before);
+	if (t->flags & TASK_KILLED)
+		return -EINTR;
+	error = memory_get(w, &wait);
+	if (error != -EAGAIN)
+		return error;
+	error = wait_begin(w, &wait);
+	return error ? error : wait.pages;
 }
 
 /* ---- the other way ---- */
@@ -235,8 +239,9 @@ int memory_shrink(struct world *w, struct task *t, int64_t pages)
 	if (m->anon_locked > m->anon)
 		m->anon_locked = (uint32_t)m->anon;
 	m->total_vm -= (uint64_t)pages < m->total_vm ? (uint64_t)pages : m->total_vm;
+	w->freed_pages += (uint64_t)pages;
 	candidates_update_mm(w, t->mm);
-	memory_retry(w);
+	run_until(w, w->now);
 	return 0;
 }
 
@@ -318,7 +323,7 @@ int memory_limit(struct world *w, const char *path, uint64_t pages)
 		return error;
 	memcg->limit = pages;
 	keep(w, memcg);
-	memory_retry(w);
+	run_until(w, w->now);
 	return 0;
 }
 
@@ -354,5 +359,4 @@ void memory_drop(struct world *w)
 	while (w->allocator.memcg_count)
 		remove_memcg(&w->allocator, &w->allocator.memcgs[0]);
 	free(w->allocator.memcgs);
-	free(w->allocator.growths);
 }

@@ -11,6 +11,7 @@
 
 struct signal;
 struct task;
+struct wait;
 
 /* A memory cgroup of which something has been set. */
 struct memcg {
@@ -19,18 +20,9 @@ struct memcg {
 	bool oom_group;		/* memory.oom.group: who is killed in it is killed with all the others */
 };
 
-/* What a task in the allocator still wants: the OOM killer has a victim, but its memory is not free yet. */
-struct growth {
-	int32_t pid;
-	uint64_t serial;
-	int64_t pages;
-};
-
 struct allocator {
 	struct memcg *memcgs;
 	size_t memcg_count;
-	struct growth *growths;
-	size_t growth_count;
 };
 
 /* Of the processes in that memory cgroup; NULL: of all. Pages of an mm count once. */
@@ -39,15 +31,21 @@ int64_t ram_free(const struct world *w, const struct usage *usage);
 
 /*
  * More anonymous pages. Returns how many it still waits for (0 = it has them), -EINTR when it was killed,
- * -ENOMEM where nobody can be, -EBUSY while it waits already or for its vforked child, -EINVAL without an mm.
+ * -ENOMEM where nobody can be, -EBUSY while it waits already or for its vforked child, -EINVAL without an mm. Who
+ * waits is in the list of waiting.h from then on.
  */
 int64_t memory_grow(struct world *w, struct task *t, int64_t pages);
 /* Anonymous pages, then swapped ones. -EINVAL where it holds less. */
 int memory_shrink(struct world *w, struct task *t, int64_t pages);
 /* Its swapped pages come back as far as there is room: how many did. */
 int64_t memory_touch(struct world *w, struct task *t);
-/* Who grows and waits tries again. */
-void memory_retry(struct world *w);
+/*
+ * Who waits for memory tries again, and has the OOM killer look for some. 0: it has all, -EAGAIN: it waits for a victim,
+ * -EINTR: it is dying and needs no more, -ENOMEM: nobody can be killed for it.
+ */
+int memory_get(struct world *w, struct wait *wait);
+/* What it asks the OOM killer for: memory of the machine, or of the memory cgroup that is full. */
+struct oom_request memory_request(const struct world *w, const struct wait *wait, const struct task *waiter);
 /* 0 pages: no limit. -EINVAL where the path is none below the root. */
 int memory_limit(struct world *w, const char *path, uint64_t pages);
 /* -EINVAL as above. */

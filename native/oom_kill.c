@@ -154,8 +154,9 @@ static bool consider(const struct world *w, struct task *t, const struct oom_con
 	enum verdict verdict = scan(w, t, oc);
 	int64_t points;
 
-	choice->aborted = verdict == ABORT;
-	if (verdict == SELECT)
+	if (verdict == ABORT)
+		*choice = (struct choice){ t, 0, false, true };
+	else if (verdict == SELECT)
 		*choice = (struct choice){ t, 0, true, false };
 	else if (verdict == LOOK && badness_of_total(w, t, oc->total, &points)
 		 && is_better(w, choice, points, oc))
@@ -413,12 +414,12 @@ static const char *message_of(const struct oom_control *oc)
 	return oc->memcg ? "Memory cgroup out of memory" : "Out of memory";
 }
 
-struct task *would_choose(const struct world *w, struct task *current, const struct oom_request *request)
+struct prospect would_choose(const struct world *w, struct task *current, const struct oom_request *request)
 {
 	struct oom_control oc = oom_control_of(w, current, request);
 	struct choice choice = select_victim(w, &oc);
 
-	return choice.aborted ? NULL : choice.task;
+	return (struct prospect){ choice.task, choice.aborted };
 }
 
 static bool select_and_kill(struct world *w, const struct oom_control *oc)

@@ -14,8 +14,13 @@ struct world;
 /* out_of_memory() and what it asks for (struct oom_control), in fakeproc.h: struct oom_request. */
 bool out_of_memory(struct world *w, struct task *current, const struct oom_request *request);
 
-/* Whom it would choose, if it came to that: NULL for nobody, or while a victim is on its way out. */
-struct task *would_choose(const struct world *w, struct task *current, const struct oom_request *request);
+/* Whom it would be about: an earlier victim that it waits for, or whom it would choose; NULL: nobody. */
+struct prospect {
+	struct task *task;
+	bool is_waited_for;
+};
+
+struct prospect would_choose(const struct world *w, struct task *current, const struct oom_request *request);
 
 /* Is this task about to free its memory anyway (task_will_free_mem)? */
 bool will_free_mem(const struct world *w, const struct task *t);

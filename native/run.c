@@ -1,7 +1,6 @@
 /* See run.h. */
 #include "run.h"
 
-#include "memory.h"
 #include "oom_kill.h"
 #include "reaper.h"
 #include "task.h"
@@ -52,35 +51,49 @@ static bool exit_what_can(struct world *w, const struct killed *killed, const st
 	return is_being_killed(leader->signal);
 }
 
+static void exit_who_can(struct world *w, const struct task *but)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < w->killed_count; i++) {
+		struct killed killed = w->killed[i];
+
+		if (exit_what_can(w, &killed, but))
+			w->killed[left++] = killed;
+	}
+	w->killed_count = left;
+}
+
 /* In the order of the kills; `but` is still inside the allocator. One that exits may set another free: go round again. */
 static void let_killed_exit(struct world *w, const struct task *but)
 {
-	size_t before;
+	uint64_t before;
 
 	do {
-		size_t left = 0;
+		before = w->progress;
+		exit_who_can(w, but);
+	} while (w->progress != before);
+}
 
-		before = w->killed_count;
-		for (size_t i = 0; i < before; i++) {
-			struct killed killed = w->killed[i];
+static void let_all_go_on(struct world *w)
+{
+	uint64_t before;
 
-			if (exit_what_can(w, &killed, but))
-				w->killed[left++] = killed;
-		}
-		w->killed_count = left;
-	} while (w->killed_count && w->killed_count < before);
+	do {
+		before = w->progress;
+		let_killed_exit(w, NULL);
+		waits_retry(w);
+	} while (w->progress != before);
 }
 
 void run_until(struct world *w, int64_t end)
 {
-	let_killed_exit(w, NULL);
-	memory_retry(w);
+	let_all_go_on(w);
 	while (reaper_next(w) <= end) {
 		if (reaper_next(w) > w->now)
 			w->now = reaper_next(w);
 		reaper_step(w);
-		let_killed_exit(w, NULL);
-		memory_retry(w);
+		let_all_go_on(w);
 	}
 	if (end > w->now)
 		w->now = end;

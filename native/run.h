@@ -1,4 +1,4 @@
-/* What happens by itself while time passes: who was killed exits, and the reaper reaps. */
+/* What happens by itself while time passes: who was killed exits, who waits goes on, and the reaper reaps. */
 #ifndef RUN_H
 #define RUN_H
 

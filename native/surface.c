@@ -497,16 +497,28 @@ int world_mrelease(struct world *w, int pid, uint32_t flags) { return WITH_TASK(
 int world_oom_disable(struct world *w) { return LOCKED(w, oom_killer_disable(w)); }
 void world_oom_enable(struct world *w) { LOCKED(w, (oom_killer_enable(w), 0)); }
 void world_set_oom_notifier(struct world *w, int times) { LOCKED(w, w->oom.notifier_frees = times > 0 ? times : 0); }
-int task_wait_for_memory(struct world *w, int pid) { return WITH_TASK(w, pid, wait_for(w, t, FOR_MEMORY, NULL)); }
 
-static int wait_for_lock(struct world *w, struct task *t, int pid)
+static int wait_in_allocator(struct world *w, const struct task *t)
 {
-	const struct task *holder = pid_find(&w->pids, pid);
+	const struct wait wait = wait_for_memory(w, t, SOME_PAGES);
 
-	return holder ? wait_for(w, t, FOR_LOCK, holder) : -ESRCH;
+	return wait_begin(w, &wait);
 }
 
-int task_wait_for_lock(struct world *w, int pid, int holder) { return WITH_TASK(w, pid, wait_for_lock(w, t, holder)); }
+int task_wait_for_memory(struct world *w, int pid) { return WITH_TASK(w, pid, wait_in_allocator(w, t)); }
+
+static int wait_for_lock_of(struct world *w, const struct task *t, int pid)
+{
+	const struct task *holder = pid_find(&w->pids, pid);
+	struct wait wait;
+
+	if (!holder)
+		return -ESRCH;
+	wait = wait_for_lock(t, holder);
+	return wait_begin(w, &wait);
+}
+
+int task_wait_for_lock(struct world *w, int pid, int holder) { return WITH_TASK(w, pid, wait_for_lock_of(w, t, holder)); }
 
 int world_settle(struct world *w, int64_t nanoseconds, char *why, size_t size)
 {

@@ -2,6 +2,7 @@
 #include "task.h"
 
 #include "text.h"
+#include "waiting.h"
 #include "world.h"
 
 #include <errno.h>
@@ -720,10 +721,10 @@ static void set_state_of_all(struct signal *signal, char from, char to)
 			t->state = to;
 }
 
-static bool has_sleeper(const struct signal *signal)
+static bool has_sleeper(const struct world *w, const struct signal *signal)
 {
 	for (const struct task *t = signal->leader; t; t = t->next)
-		if (!is_zombie(t) && (t->flags & TASK_DSLEEP))
+		if (!is_zombie(t) && ((t->flags & TASK_DSLEEP) || is_waiting(w, t)))
 			return true;
 	return false;
 }
@@ -739,7 +740,7 @@ int signal_process(struct world *w, struct task *t, int number)
 		return 0;
 	if (t->signal->unkillable && number != 9 && number != 19)
 		return 0;
-	if (number == 9 && has_sleeper(t->signal))
+	if (number == 9 && has_sleeper(w, t->signal))
 		send_kill(w, t->signal);
 	else if (action == TERMINATE)
 		group_dies(w, t->signal, number);

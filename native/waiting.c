@@ -1,6 +1,7 @@
 /* See waiting.h. */
 #include "waiting.h"
 
+#include "memory.h"
 #include "oom_kill.h"
 #include "run.h"
 #include "task.h"
@@ -20,7 +21,7 @@ static struct task *find(const struct world *w, int32_t pid, uint64_t serial)
 	return t && t->serial == serial && !is_zombie(t) ? t : NULL;
 }
 
-static struct task *waiter_of(const struct world *w, const struct wait *wait)
+struct task *waiter_of(const struct world *w, const struct wait *wait)
 {
 	return find(w, wait->pid, wait->serial);
 }
@@ -43,11 +44,27 @@ bool is_waiting(const struct world *w, const struct task *t)
 	return wait_of(w, t) != NULL;
 }
 
-int wait_for(struct world *w, struct task *t, enum waits_for what, const struct task *holder)
+struct wait wait_for_memory(const struct world *w, const struct task *t, int64_t pages)
 {
+	return (struct wait){
+		.what = FOR_MEMORY, .pid = t->pid, .serial = t->serial, .pages = pages, .freed_before = w->freed_pages,
+	};
+}
+
+struct wait wait_for_lock(const struct task *t, const struct task *holder)
+{
+	return (struct wait){
+		.what = FOR_LOCK, .pid = t->pid, .serial = t->serial,
+		.holder = holder->pid, .holder_serial = holder->serial,
+	};
+}
+
+int wait_begin(struct world *w, const struct wait *wait)
+{
+	const struct task *t = waiter_of(w, wait);
 	struct wait *grown;
 
-	if (is_zombie(t) || holder == t)
+	if (!t || holder_of(w, wait) == t)
 		return -EINVAL;
 	if (is_waiting(w, t))
 		return -EBUSY;
@@ -55,9 +72,7 @@ int wait_for(struct world *w, struct task *t, enum waits_for what, const struct 
 	if (!grown)
 		return -ENOMEM;
 	w->waits = grown;
-	w->waits[w->wait_count++] = (struct wait){
-		what, t->pid, holder ? holder->pid : 0, t->serial, holder ? holder->serial : 0,
-	};
+	w->waits[w->wait_count++] = *wait;
 	return 0;
 }
 
@@ -74,30 +89,25 @@ static bool can_run(const struct world *w, const struct task *t)
 	return !is_waiting(w, t) && !(t->flags & (TASK_DSLEEP | TASK_FROZEN | TASK_EXIT_WAITS));
 }
 
-static bool gets_memory(const struct world *w, const struct task *t, uint64_t freed_before)
+static bool has_ended(struct world *w, struct wait *wait)
 {
-	return w->freed_pages > freed_before || (t->flags & TASK_MEMDIE);
-}
+	const struct task *holder = holder_of(w, wait);
 
-static bool has_ended(const struct world *w, const struct wait *wait, uint64_t freed_before)
-{
-	const struct task *t = waiter_of(w, wait), *holder = holder_of(w, wait);
-
-	if (!t)
+	if (!waiter_of(w, wait))
 		return true;
 	if (wait->what == FOR_MEMORY)
-		return gets_memory(w, t, freed_before);
+		return memory_get(w, wait) != -EAGAIN;
 	return !holder || can_run(w, holder);
 }
 
-static void end_waits(struct world *w, uint64_t freed_before)
+void waits_retry(struct world *w)
 {
 	size_t left = 0;
 
 	for (size_t i = 0; i < w->wait_count; i++) {
 		struct wait wait = w->waits[i];
 
-		if (!has_ended(w, &wait, freed_before))
+		if (!has_ended(w, &wait))
 			w->waits[left++] = wait;
 		else
 			w->progress++;
@@ -114,29 +124,6 @@ static void release_mmap_locks(struct world *w)
 				t->flags &= ~(uint32_t)TASK_HOLDS_MMAP_LOCK;
 }
 
-static void ask_for_memory(struct world *w)
-{
-	const struct oom_request request = { .gfp_mask = gfp_kernel(w) };
-
-	for (size_t i = 0; i < w->wait_count; i++) {
-		struct task *t = w->waits[i].what == FOR_MEMORY ? waiter_of(w, &w->waits[i]) : NULL;
-
-		if (t && !(t->flags & TASK_MEMDIE) && !w->oom.panic[0])
-			allocate(w, t, &request);
-	}
-}
-
-static void one_round(struct world *w)
-{
-	uint64_t freed_before = w->freed_pages;
-
-	release_mmap_locks(w);
-	ask_for_memory(w);
-	run_until(w, w->now + RETRY);
-	end_waits(w, freed_before);
-	run_until(w, w->now);
-}
-
 /* ---- saying why not ---- */
 
 static const struct task *lock_holder(const struct task *t)
@@ -148,15 +135,23 @@ static const struct task *lock_holder(const struct task *t)
 	return NULL;
 }
 
+static void say_short_of_memory(const struct world *w, const struct wait *wait, const struct task *t, struct text *why)
+{
+	const char *memcg = memory_request(w, wait, t).memcg;
+
+	text_printf(why, "%s waits for memory%s%s", t->comm, memcg ? " of " : "", memcg ? memcg : "");
+}
+
 /* One link of the chain, and who comes next: NULL at its end. */
 static const struct task *say_why(const struct world *w, const struct task *t, struct text *why)
 {
 	const struct wait *wait = wait_of(w, t);
 	const struct task *holder = wait ? holder_of(w, wait) : lock_holder(t);
 
-	if (wait && wait->what == FOR_MEMORY)
-		text_printf(why, ", %s waits for memory", t->comm);
-	else if (wait && holder)
+	if (wait && wait->what == FOR_MEMORY) {
+		text_printf(why, ", ");
+		say_short_of_memory(w, wait, t, why);
+	} else if (wait && holder)
 		text_printf(why, ", %s waits for a lock of %s", t->comm, holder->comm);
 	else if (t->flags & TASK_DSLEEP)
 		text_printf(why, ", %s sleeps uninterruptibly", t->comm);
@@ -173,49 +168,52 @@ static void say_chain(const struct world *w, const struct task *t, struct text *
 		t = say_why(w, t, why);
 }
 
-static struct task *waited_for(const struct world *w)
+/* The thread that keeps a process from dying. */
+static const struct task *who_is_stuck(const struct world *w, const struct signal *signal)
 {
-	for (struct signal *s = w->oldest; s; s = s->newer)
-		if (in_flight(w, s) == VICTIM_IS_WAITED_FOR)
-			return first_with_mm(s) ? first_with_mm(s) : live_thread(s);
-	return NULL;
+	for (const struct task *t = signal->leader; t; t = t->next)
+		if (!is_zombie(t) && !can_run(w, t))
+			return t;
+	return first_with_mm(signal) ? first_with_mm(signal) : signal->leader;
 }
 
-static const struct task *someone_short_of_memory(const struct world *w)
+static void explain_shortage(const struct world *w, const struct wait *wait, struct task *waiter, struct text *why)
+{
+	const struct oom_request request = memory_request(w, wait, waiter);
+	const struct prospect next = would_choose(w, waiter, &request);
+	const struct task *victim = next.task ? who_is_stuck(w, next.task->signal) : NULL;
+
+	say_short_of_memory(w, wait, waiter, why);
+	if (!victim)
+		return;
+	if (next.is_waited_for)
+		text_printf(why, ", the OOM killer waits for %s", victim->comm);
+	else
+		text_printf(why, ", the OOM killer kills %s again and again", victim->comm);
+	if (victim != waiter)
+		say_chain(w, victim, why);
+}
+
+static const struct wait *first_wait(const struct world *w, enum waits_for what)
 {
 	for (size_t i = 0; i < w->wait_count; i++)
-		if (w->waits[i].what == FOR_MEMORY)
-			return waiter_of(w, &w->waits[i]);
+		if (w->waits[i].what == what && waiter_of(w, &w->waits[i]))
+			return &w->waits[i];
 	return NULL;
 }
 
+/* A lack of memory comes first: it is the OOM killer's business, locks are not. */
 static void explain(const struct world *w, struct text *why)
 {
-	const struct oom_request request = { .gfp_mask = gfp_kernel(w) };
-	const struct task *waiter = someone_short_of_memory(w);
-	struct task *victim = waited_for(w);
+	const struct wait *shortage = first_wait(w, FOR_MEMORY), *lock = first_wait(w, FOR_LOCK);
 
 	text_printf(why, "no progress possible: ");
-	if (!waiter && w->wait_count)
-		waiter = waiter_of(w, &w->waits[0]);
-	if (!waiter)
-		return;
-	text_printf(why, "%s", waiter->comm);
-	if (wait_of(w, waiter)->what == FOR_LOCK) {
-		text_printf(why, " is locked out");
-		say_chain(w, waiter, why);
-		return;
+	if (shortage) {
+		explain_shortage(w, shortage, waiter_of(w, shortage), why);
+	} else if (lock) {
+		text_printf(why, "%s is locked out", waiter_of(w, lock)->comm);
+		say_chain(w, waiter_of(w, lock), why);
 	}
-	text_printf(why, " waits for memory");
-	if (victim) {
-		text_printf(why, ", the OOM killer waits for %s", victim->comm);
-	} else {
-		victim = would_choose(w, pid_find(&w->pids, waiter->pid), &request);
-		if (victim)
-			text_printf(why, ", the OOM killer kills %s again and again", victim->comm);
-	}
-	if (victim && victim != waiter)
-		say_chain(w, victim, why);
 }
 
 enum settled settle(struct world *w, int64_t end, struct text *why)
@@ -224,7 +222,8 @@ enum settled settle(struct world *w, int64_t end, struct text *why)
 	int64_t since = w->now;
 
 	while (w->wait_count && w->now < end && !w->oom.panic[0]) {
-		one_round(w);
+		release_mmap_locks(w);
+		run_until(w, w->now + RETRY);
 		if (w->progress != progress) {
 			progress = w->progress;
 			since = w->now;

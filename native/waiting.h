@@ -3,8 +3,8 @@
  *
  * Of the kernel's machinery the model has what decides progress: locks between tasks, the mmap lock, the allocator's
  * loop with the OOM killer in it, the reserves of TIF_MEMDIE, the reaper, the freezer, OOM notifiers. It leaves out:
- * how much memory there is (whatever is freed is enough for all who wait), reclaim and writeback, timeouts of drivers,
- * several allocations by one task, locks with several holders, and CPUs: everybody who can run does at once.
+ * reclaim and writeback, timeouts of drivers, several allocations by one task, locks with several holders, and CPUs:
+ * everybody who can run does at once. Who does not say how much memory he wants is served by whatever comes free.
  */
 #ifndef WAITING_H
 #define WAITING_H
@@ -18,17 +18,29 @@ struct text;
 struct world;
 
 enum waits_for { FOR_MEMORY, FOR_LOCK };
+enum { SOME_PAGES = -1 };
 
+/* That task does not go on before it has this. */
 struct wait {
 	enum waits_for what;
-	int32_t pid, holder;
+	int32_t pid, holder;		/* of the lock */
 	uint64_t serial, holder_serial;
+	int64_t pages;			/* still missing; SOME_PAGES: any that come free since then will do */
+	uint64_t freed_before;
 };
 
 enum settled { STUCK, MOVES_ON, PANICKED };
 
-int wait_for(struct world *w, struct task *t, enum waits_for what, const struct task *holder);
+/* A wait that is not begun yet. */
+struct wait wait_for_memory(const struct world *w, const struct task *t, int64_t pages);
+struct wait wait_for_lock(const struct task *t, const struct task *holder);
+/* -EINVAL for the dead and for one's own lock, -EBUSY for who waits already. */
+int wait_begin(struct world *w, const struct wait *wait);
 bool is_waiting(const struct world *w, const struct task *t);
+/* NULL once it is dead. */
+struct task *waiter_of(const struct world *w, const struct wait *wait);
+/* Everybody who waits tries once to go on. */
+void waits_retry(struct world *w);
 /* Lets time pass until nobody waits, or nothing can move any more: then *why says so. At most until `end`. */
 enum settled settle(struct world *w, int64_t end, struct text *why);
 void waits_drop(struct world *w);

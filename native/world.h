@@ -85,7 +85,7 @@ struct world {
 	size_t killed_count, killed_room;
 	struct wait *waits;		/* see waiting.h */
 	size_t wait_count;
-	uint64_t freed_pages;		/* by exits and by the reaper, since boot */
+	uint64_t freed_pages;		/* by exits, by the reaper and by who gave them back, since boot */
 	uint64_t progress;		/* counts whatever brings a stall nearer to its end */
 	struct oom oom;
 	struct allocator allocator;

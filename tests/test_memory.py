@@ -50,6 +50,15 @@ def test_when_ram_is_full_swap_is_next():
     assert world.kmsg == []
 
 
+def test_page_tables_stay_in_ram_that_is_full():
+    world, _hog, baby = small(swap="20 MiB")
+    assert baby.grow("30 MiB")
+    assert baby.grow("17 MiB")
+    usage = world.usage()
+    assert usage.resident + usage.tables == 100 * MIB
+    assert baby.memory.anon + baby.memory.swapents == 57 * MIB
+
+
 def test_swapped_pages_come_back_when_touched():
     _world, hog, baby = small(swap="100 MiB")
     baby.grow("80 MiB")

@@ -1,6 +1,9 @@
 """Stalls: who waits for whom, what the series made safe, and what the world says where nothing can move."""
 
+from functools import partial
+
 import pytest
+from doors import outcome
 from fakeproc._native import lib
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +12,11 @@ from fakeproc import Task, World, rules
 
 STUCK_BEFORE = ["4.7"]
 SAFE_SINCE = ["4.8", "4.9", "5.10", "6.18"]
+MIB = 256  # pages
+
+
+def named(world, comm):
+    return next(task for task in world.processes if task.comm == comm)
 
 
 def victim_pinned_by_init(kernel):
@@ -141,6 +149,100 @@ def test_two_who_wait_for_each_other_are_locked_out():
     assert world.settle().startswith("no progress possible: a is locked out, a waits for a lock of b, b waits for")
 
 
+# --- growth that waits ----------------------------------------------------------------
+
+
+def two_grow(kernel, cgroup="/"):
+    """1 GiB is full. Two want more of it; the victim waits for a lock of one of them, and holds its own mmap lock."""
+    world = World(kernel, ram="1 GiB" if cgroup == "/" else "8 GiB")
+    if cgroup != "/":
+        world.limit_cgroup(cgroup, "1 GiB")
+    victim, first, second = (
+        world.spawn(name, anon=size)
+        for name, size in {"victim": "600 MiB", "first": "20 MiB", "second": "10 MiB"}.items()
+    )
+    for task in (victim, first, second, world.spawn("bystander", anon="300 MiB")):
+        task.set_cgroup(cgroup)
+    victim.set_flag(lib.TASK_HOLDS_MMAP_LOCK)
+    victim.wait_for_lock(second)
+    assert not first.grow("200 MiB")
+    assert not second.grow("100 MiB")
+    return world, first, second
+
+
+@pytest.mark.parametrize(("cgroup", "what"), [("/", "memory"), ("/box", "memory of /box")])
+def test_growth_that_waits_is_part_of_the_stall(cgroup, what):
+    world, *_ = two_grow("4.7", cgroup)
+    assert world.settle() == (
+        f"no progress possible: first waits for {what}, the OOM killer waits for victim, "
+        f"victim waits for a lock of second, second waits for {what}"
+    )
+
+
+@pytest.mark.parametrize("cgroup", ["/", "/box"])
+@pytest.mark.parametrize("kernel", SAFE_SINCE)
+def test_growth_goes_on_since_the_series(kernel, cgroup):
+    world, first, second = two_grow(kernel, cgroup)
+    assert world.settle() == ""
+    assert (first.memory.anon, second.memory.anon) == (220 * MIB, 110 * MIB)
+    assert [task.comm for task in world.processes if task.is_zombie] == ["victim", "bystander"]
+
+
+def test_growth_goes_on_when_the_victim_gets_its_lock():
+    world, first, second = two_grow("4.7")
+    named(world, "bystander").exit()
+    assert world.settle() == ""
+    assert (first.memory.anon, second.memory.anon) == (220 * MIB, 110 * MIB)
+    assert named(world, "victim").is_zombie
+
+
+def test_who_grows_cannot_let_a_lock_go_meanwhile():
+    world, first, second = two_grow("4.7")
+    late = world.spawn("late")
+    late.wait_for_lock(first)
+    world.run("1 min")
+    assert outcome(lambda: late.wait_for_memory()) == "EBUSY"
+    assert outcome(lambda: second.wait_for_memory()) == "EBUSY"
+    named(world, "bystander").shrink("300 MiB")
+    world.run(0)
+    assert late.wait_for_memory() is None
+
+
+@pytest.mark.parametrize("kernel", [*STUCK_BEFORE, *SAFE_SINCE])
+@pytest.mark.parametrize("cgroup", ["/", "/box"])
+def test_who_is_killed_while_it_grows_is_let_out(kernel, cgroup):
+    world, first, _ = two_grow(kernel, cgroup)
+    first.kill()
+    assert not first.is_zombie
+    world.run(0)
+    assert first.is_zombie
+    assert not first.memory.anon
+
+
+def test_who_did_not_say_how_much_takes_what_is_given_back():
+    world = World("6.18")
+    hog, writer = world.spawn("hog", anon="1 GiB"), world.spawn("writer", anon="10 MiB")
+    writer.wait_for_memory()
+    hog.shrink("1 MiB")
+    assert world.settle() == ""
+    assert world.kmsg == []
+
+
+def test_sigkill_waits_for_who_waits_for_a_lock():
+    world = World("6.18")
+    holder, waiter = world.spawn("holder"), world.spawn("waiter")
+    holder.set_flag(lib.TASK_DSLEEP)
+    waiter.wait_for_lock(holder)
+    waiter.kill()
+    world.run("1 min")
+    assert not waiter.is_zombie
+    holder.set_flag(lib.TASK_DSLEEP, False)
+    world.run(0)
+    assert waiter.is_zombie
+
+
+# --- any world ------------------------------------------------------------------------
+
 CONDITIONS = [lib.TASK_DSLEEP, lib.TASK_HOLDS_MMAP_LOCK, lib.TASK_FROZEN, lib.TASK_COREDUMPING]
 a_task = st.fixed_dictionaries(
     {
@@ -149,7 +251,7 @@ a_task = st.fixed_dictionaries(
         "adj": st.sampled_from([-1000, -500, 0, 500, 1000]),
         "size": st.sampled_from(["1 MiB", "100 MiB", "2 GiB"]),
         "conditions": st.lists(st.sampled_from(CONDITIONS), max_size=2),
-        "waits": st.sampled_from([None, None, "memory", "lock"]),
+        "waits": st.sampled_from([None, None, "memory", "growth", "lock"]),
         "holder": st.integers(0, 4),
     }
 )
@@ -179,6 +281,9 @@ def staged(kernel, described) -> World:
             task.wait_for_memory()
         elif about["waits"] == "lock" and holder != task:
             task.wait_for_lock(holder)
+    for task, about in zip(tasks, described, strict=True):
+        if about["waits"] == "growth":
+            outcome(partial(task.grow, "7 GiB"))  # for which somebody may have died before
     return world
 
 
@@ -199,7 +304,7 @@ def has_a_lock_cycle(world: World, described) -> bool:
 @settings(max_examples=300, deadline=None)
 def test_with_all_patches_no_lack_of_memory_stays(described, kernel):
     world = staged(kernel, described)
-    short = [about for about in described if about["waits"] == "memory"]
+    short = [about for about in described if about["waits"] in ("memory", "growth")]
     why = world.settle()
     if why and short and not has_a_lock_cycle(world, described):
         assert "waits for memory" not in why.split(",")[0], why
