@@ -34,6 +34,7 @@ WAYS_OUT = {
     errno.EBUSY: "it waits for its vforked child, which must exec or exit first, or for memory",
     errno.ECHILD: "only a process that has ended can be reaped: exit or kill it first",
     errno.EEXIST: "that pid is taken: choose another, or leave out `as`",
+    errno.EHOSTDOWN: "nothing changes any more: see .fakeproc/kmsg, and mount it anew",
     errno.EINVAL: "the kernel refuses that for such a task",
     errno.ENOMEM: "nobody is left that could be killed for it",
     errno.EPERM: "the kernel does not let that task do it",

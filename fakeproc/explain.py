@@ -80,7 +80,8 @@ def foresee(world: World, by: Task | None = None) -> dict[str, Any]:
 
 def _happen(world: World, by: int) -> dict[str, Any]:
     before, used, log = {task.pid: _look(task) for task in world.processes}, memory(world), world.log_end
-    world.oom(world.task(by)) if by else world.sysrq_f()
+    if not world.panic:
+        world.oom(world.task(by)) if by else world.sysrq_f()
     ended, told = world.outcome, outcome.told(world)
     world.run(SETTLE)
     after = {task.pid: _look(task) for task in world.processes}

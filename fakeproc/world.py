@@ -1,6 +1,7 @@
 """World and Task: the Pythonic face of the core. No rule lives here."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any, NoReturn
 from fakeproc import nodes as memory_nodes
 from fakeproc import rules, units
 from fakeproc._native import ffi, lib
+from fakeproc.errors import WorldError
 
 ROOT_CAPS = (1 << 41) - 1
 ALL_MEMS = (1 << 64) - 1
@@ -101,6 +103,8 @@ ROOT = Caller()
 
 
 def _raise(error: int, what: str) -> NoReturn:
+    if error == -errno.EHOSTDOWN:
+        raise WorldError(-error, "kernel panic: the machine has halted", what)
     raise OSError(-error, os.strerror(-error), what)
 
 
@@ -230,7 +234,7 @@ class World:
         return int(lib.world_total_pages(self._w))
 
     def set_total_pages(self, ram: int, swap: int = 0) -> None:
-        lib.world_set_total_pages(self._w, ram, swap)
+        check(lib.world_set_total_pages(self._w, ram, swap), "total pages")
 
     @property
     def last_pid(self) -> int:
@@ -337,7 +341,8 @@ class World:
 
     @property
     def panic(self) -> str | None:
-        """What the machine panicked with."""
+        """What the machine panicked with. It has halted then: everything can still be read, time stands still, and
+        whatever would change something raises WorldError, which is OSError EHOSTDOWN."""
         text = lib.world_panic(self._w)
         return None if text == ffi.NULL else str(ffi.string(text).decode())
 

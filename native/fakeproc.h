@@ -2,7 +2,8 @@
  * All of the core that Python sees, and nothing else: the cffi cdef is made from this file.
  *
  * Calls return 0 or more, or a negative errno. Tasks are named by the id they have in the
- * world (a thread's id names the thread). Every call takes the world's lock for itself.
+ * world (a thread's id names the thread). Every call takes the world's lock for itself. Once the machine has
+ * panicked, what would change it is -EHOSTDOWN.
  */
 #ifndef FAKEPROC_H
 #define FAKEPROC_H
@@ -188,7 +189,7 @@ void world_hold(struct world *w);			/* nobody else is inside until world_release
 void world_release(struct world *w);
 int world_rule(struct world *w, int row);
 uint64_t world_total_pages(struct world *w);
-void world_set_total_pages(struct world *w, uint64_t ram_pages, uint64_t swap_pages);
+int world_set_total_pages(struct world *w, uint64_t ram_pages, uint64_t swap_pages);
 int world_set_nodes(struct world *w, const uint64_t *pages, int count);	/* memory nodes; the RAM is their sum */
 int64_t world_now(struct world *w);			/* nanoseconds since boot */
 void world_set_now(struct world *w, int64_t nanoseconds);

@@ -441,7 +441,7 @@ bool out_of_memory(struct world *w, struct task *current, const struct oom_reque
 	struct oom_control oc = oom_control_of(w, current, request);
 
 	ended(w, OOM_REFUSED, NULL, NULL);
-	if (w->oom.panic[0] || w->oom.disabled)
+	if (is_halted(w) || w->oom.disabled)
 		return false;
 	if (notifiers_free(w, &oc))
 		return true;

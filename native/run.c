@@ -83,19 +83,21 @@ static void let_all_go_on(struct world *w)
 		before = w->progress;
 		let_killed_exit(w, NULL);
 		waits_retry(w);
-	} while (w->progress != before);
+	} while (w->progress != before && !is_halted(w));
 }
 
 void run_until(struct world *w, int64_t end)
 {
+	if (is_halted(w))
+		return;
 	let_all_go_on(w);
-	while (reaper_next(w) <= end) {
+	while (reaper_next(w) <= end && !is_halted(w)) {
 		if (reaper_next(w) > w->now)
 			w->now = reaper_next(w);
 		reaper_step(w);
 		let_all_go_on(w);
 	}
-	if (end > w->now)
+	if (end > w->now && !is_halted(w))
 		w->now = end;
 }
 
@@ -104,6 +106,8 @@ bool allocate(struct world *w, struct task *current, const struct oom_request *r
 {
 	bool found = out_of_memory(w, current, request);
 
+	if (is_halted(w))
+		return false;
 	let_killed_exit(w, current);
 	reaper_step(w);
 	let_killed_exit(w, NULL);

@@ -77,6 +77,10 @@ void world_release(struct world *w) { world_unlock(w); }
 		result_; \
 	})
 
+/* What changes something, in a machine that has not halted. */
+#define UNLESS_HALTED(w, expression) (is_halted(w) ? -EHOSTDOWN : (expression))
+#define CHANGE(w, expression) LOCKED(w, UNLESS_HALTED(w, expression))
+
 int world_rule(struct world *w, int row) { return rules_row_holds(row, (int)w->version, w->patches); }
 uint64_t world_total_pages(struct world *w) { return LOCKED(w, total_pages(w)); }
 int64_t world_now(struct world *w) { return LOCKED(w, w->now); }
@@ -85,17 +89,6 @@ void world_set_boot_time(struct world *w, int64_t nanoseconds) { LOCKED(w, w->bo
 int world_last_pid(struct world *w) { return LOCKED(w, w->pids.last); }
 void world_set_last_pid(struct world *w, int pid) { LOCKED(w, w->pids.last = pid > 0 && pid < PID_LIMIT ? pid : 0); }
 int world_task_count(struct world *w) { return LOCKED(w, w->pids.count); }
-
-void world_set_total_pages(struct world *w, uint64_t ram_pages, uint64_t swap_pages)
-{
-	world_lock(w);
-	w->ram_pages = ram_pages;
-	w->swap_pages = swap_pages;
-	memset(w->node_pages, 0, sizeof(w->node_pages));
-	w->nodes = 1;
-	w->node_pages[0] = ram_pages;
-	world_unlock(w);
-}
 
 static int set_nodes(struct world *w, const uint64_t *pages, int count)
 {
@@ -111,7 +104,15 @@ static int set_nodes(struct world *w, const uint64_t *pages, int count)
 	return 0;
 }
 
-int world_set_nodes(struct world *w, const uint64_t *pages, int count) { return LOCKED(w, set_nodes(w, pages, count)); }
+int world_set_nodes(struct world *w, const uint64_t *pages, int count) { return CHANGE(w, set_nodes(w, pages, count)); }
+
+static int set_total(struct world *w, uint64_t ram_pages, uint64_t swap_pages)
+{
+	w->swap_pages = swap_pages;
+	return set_nodes(w, &ram_pages, 1);
+}
+
+int world_set_total_pages(struct world *w, uint64_t ram, uint64_t swap) { return CHANGE(w, set_total(w, ram, swap)); }
 
 int world_set_pid_max(struct world *w, int pid_max)
 {
@@ -212,6 +213,8 @@ int world_sharers(struct world *w, int pid, int32_t *pids, int most)
 		result_; \
 	})
 
+#define CHANGE_TASK(w, pid, expression) WITH_TASK(w, pid, UNLESS_HALTED(w, expression))
+
 static int clone_to_pid(struct world *w, struct task *parent, uint64_t flags, int pid)
 {
 	struct task *child;
@@ -222,21 +225,21 @@ static int clone_to_pid(struct world *w, struct task *parent, uint64_t flags, in
 
 int task_clone(struct world *w, int parent, uint64_t flags, int pid)
 {
-	return WITH_TASK(w, parent, clone_to_pid(w, t, flags, pid));
+	return CHANGE_TASK(w, parent, clone_to_pid(w, t, flags, pid));
 }
 
-int task_init(struct world *w) { return LOCKED(w, create_init(w)); }
-int task_kthread(struct world *w, const char *comm, int pid) { return LOCKED(w, create_kthread(w, comm, pid)); }
-int task_exec(struct world *w, int pid) { return WITH_TASK(w, pid, exec_task(w, t)); }
-int task_exit_thread(struct world *w, int pid, int exit_code) { return WITH_TASK(w, pid, exit_thread(w, t, exit_code)); }
-int task_exit_group(struct world *w, int pid, int exit_code) { return WITH_TASK(w, pid, exit_group(w, t, exit_code)); }
-int task_kill(struct world *w, int pid, int signal) { return WITH_TASK(w, pid, signal_process(w, t, signal)); }
-int task_reap(struct world *w, int pid) { return WITH_TASK(w, pid, reap(w, t)); }
-int task_unuse_mm(struct world *w, int kthread) { return WITH_TASK(w, kthread, unuse_mm(w, t)); }
+int task_init(struct world *w) { return CHANGE(w, create_init(w)); }
+int task_kthread(struct world *w, const char *comm, int pid) { return CHANGE(w, create_kthread(w, comm, pid)); }
+int task_exec(struct world *w, int pid) { return CHANGE_TASK(w, pid, exec_task(w, t)); }
+int task_exit_thread(struct world *w, int pid, int exit_code) { return CHANGE_TASK(w, pid, exit_thread(w, t, exit_code)); }
+int task_exit_group(struct world *w, int pid, int exit_code) { return CHANGE_TASK(w, pid, exit_group(w, t, exit_code)); }
+int task_kill(struct world *w, int pid, int signal) { return CHANGE_TASK(w, pid, signal_process(w, t, signal)); }
+int task_reap(struct world *w, int pid) { return CHANGE_TASK(w, pid, reap(w, t)); }
+int task_unuse_mm(struct world *w, int kthread) { return CHANGE_TASK(w, kthread, unuse_mm(w, t)); }
 
 int task_release_sighand(struct world *w, int pid)
 {
-	return WITH_TASK(w, pid, is_zombie(t) ? (t->flags |= TASK_SIGHAND_GONE, 0) : -EBUSY);
+	return CHANGE_TASK(w, pid, is_zombie(t) ? (t->flags |= TASK_SIGHAND_GONE, 0) : -EBUSY);
 }
 
 static int borrow(struct world *w, struct task *kthread, int pid)
@@ -246,7 +249,7 @@ static int borrow(struct world *w, struct task *kthread, int pid)
 	return owner ? use_mm(w, kthread, owner->signal->mm) : -ESRCH;
 }
 
-int task_use_mm(struct world *w, int kthread, int pid) { return WITH_TASK(w, kthread, borrow(w, t, pid)); }
+int task_use_mm(struct world *w, int kthread, int pid) { return CHANGE_TASK(w, kthread, borrow(w, t, pid)); }
 
 static uint32_t flags_of(const struct world *w, const struct task *t)
 {
@@ -296,7 +299,7 @@ int task_get(struct world *w, int pid, struct task_info *out) { return WITH_TASK
 
 int task_set_comm(struct world *w, int pid, const char *bytes, size_t length)
 {
-	return WITH_TASK(w, pid, (set_comm(t, bytes, length), 0));
+	return CHANGE_TASK(w, pid, (set_comm(t, bytes, length), 0));
 }
 
 static int replace_cmdline(struct signal *signal, const char *bytes, size_t length)
@@ -318,7 +321,7 @@ static int replace_cmdline(struct signal *signal, const char *bytes, size_t leng
 
 int task_set_cmdline(struct world *w, int pid, const char *bytes, size_t length)
 {
-	return WITH_TASK(w, pid, replace_cmdline(t->signal, bytes, length));
+	return CHANGE_TASK(w, pid, replace_cmdline(t->signal, bytes, length));
 }
 
 static int copy_cmdline(const struct signal *signal, char *bytes, size_t size)
@@ -348,7 +351,7 @@ static int replace_cgroup(struct signal *signal, const char *path)
 	return 0;
 }
 
-int task_set_cgroup(struct world *w, int pid, const char *path) { return WITH_TASK(w, pid, replace_cgroup(t->signal, path)); }
+int task_set_cgroup(struct world *w, int pid, const char *path) { return CHANGE_TASK(w, pid, replace_cgroup(t->signal, path)); }
 
 static int change_state(struct task *t, char state)
 {
@@ -360,7 +363,7 @@ static int change_state(struct task *t, char state)
 	return 0;
 }
 
-int task_set_state(struct world *w, int pid, char state) { return WITH_TASK(w, pid, change_state(t, state)); }
+int task_set_state(struct world *w, int pid, char state) { return CHANGE_TASK(w, pid, change_state(t, state)); }
 
 static int change_memory(struct world *w, struct mm *mm, const struct memory *m)
 {
@@ -373,7 +376,7 @@ static int change_memory(struct world *w, struct mm *mm, const struct memory *m)
 
 int task_set_memory(struct world *w, int pid, const struct memory *memory)
 {
-	return WITH_TASK(w, pid, change_memory(w, t->mm, memory));
+	return CHANGE_TASK(w, pid, change_memory(w, t->mm, memory));
 }
 
 static int change_mems(struct world *w, struct task *t, uint64_t mems)
@@ -385,7 +388,7 @@ static int change_mems(struct world *w, struct task *t, uint64_t mems)
 	return 0;
 }
 
-int task_set_mems(struct world *w, int pid, uint64_t mems) { return WITH_TASK(w, pid, change_mems(w, t, mems)); }
+int task_set_mems(struct world *w, int pid, uint64_t mems) { return CHANGE_TASK(w, pid, change_mems(w, t, mems)); }
 
 static int change_adj(struct world *w, struct signal *signal, int value, int minimum)
 {
@@ -401,12 +404,12 @@ static int change_adj(struct world *w, struct signal *signal, int value, int min
 
 int task_set_oom_score_adj(struct world *w, int pid, int value, int minimum)
 {
-	return WITH_TASK(w, pid, change_adj(w, t->signal, value, minimum));
+	return CHANGE_TASK(w, pid, change_adj(w, t->signal, value, minimum));
 }
 
 int task_set_oom_reaped(struct world *w, int pid) { return task_set_flag(w, pid, TASK_OOM_REAPED, 1); }
 
-int task_set_vfork_done(struct world *w, int pid, int set) { return WITH_TASK(w, pid, (set_vfork_done(w, t, set), 0)); }
+int task_set_vfork_done(struct world *w, int pid, int set) { return CHANGE_TASK(w, pid, (set_vfork_done(w, t, set), 0)); }
 
 static bool descends_from(const struct task *t, const struct signal *ancestor)
 {
@@ -425,7 +428,7 @@ static int change_parent(const struct world *w, struct task *t, int pid)
 	return 0;
 }
 
-int task_set_parent(struct world *w, int pid, int parent) { return WITH_TASK(w, pid, change_parent(w, t, parent)); }
+int task_set_parent(struct world *w, int pid, int parent) { return CHANGE_TASK(w, pid, change_parent(w, t, parent)); }
 
 static int change_mm(struct world *w, struct task *t, int pid)
 {
@@ -434,11 +437,11 @@ static int change_mm(struct world *w, struct task *t, int pid)
 	return other ? set_mm(w, t->signal, other->mm) : -ESRCH;
 }
 
-int task_set_mm_of(struct world *w, int pid, int other) { return WITH_TASK(w, pid, change_mm(w, t, other)); }
+int task_set_mm_of(struct world *w, int pid, int other) { return CHANGE_TASK(w, pid, change_mm(w, t, other)); }
 
 int task_set_subreaper(struct world *w, int pid, int set)
 {
-	return WITH_TASK(w, pid, (t->signal->subreaper = set != 0, 0));
+	return CHANGE_TASK(w, pid, (t->signal->subreaper = set != 0, 0));
 }
 
 int task_badness(struct world *w, int pid, int64_t *points) { return WITH_TASK(w, pid, badness(w, t, points)); }
@@ -464,16 +467,16 @@ void world_run(struct world *w, int64_t nanoseconds)
 int world_oom(struct world *w, int pid, const char *kworker, const struct oom_request *request)
 {
 	if (!pid)
-		return LOCKED(w, allocate_by_kworker(w, kworker, request));
-	return WITH_TASK(w, pid, allocate(w, t, request));
+		return CHANGE(w, allocate_by_kworker(w, kworker, request));
+	return CHANGE_TASK(w, pid, allocate(w, t, request));
 }
 
-int world_sysrq(struct world *w, char key, const char *kworker) { return LOCKED(w, sysrq(w, key, kworker)); }
+int world_sysrq(struct world *w, char key, const char *kworker) { return CHANGE(w, sysrq(w, key, kworker)); }
 uint32_t world_gfp_kernel(struct world *w) { return gfp_kernel(w); }
 
 void world_sysctl(struct world *w, struct sysctl *out) { LOCKED(w, (*out = w->sysctl, 0)); }
 
-int world_set_sysctl(struct world *w, const struct sysctl *value) { return LOCKED(w, sysctl_replace(w, value)); }
+int world_set_sysctl(struct world *w, const struct sysctl *value) { return CHANGE(w, sysctl_replace(w, value)); }
 
 void world_set_mmu(struct world *w, int has_mmu) { LOCKED(w, w->mmu = has_mmu != 0); }
 void world_oom_outcome(struct world *w, struct oom_outcome *out) { LOCKED(w, (*out = w->oom.outcome, 0)); }
@@ -493,8 +496,8 @@ static int rank(const struct world *w, const struct task *t, struct ranking *out
 
 int task_rank(struct world *w, int pid, struct ranking *out) { return WITH_TASK(w, pid, rank(w, t, out)); }
 
-int world_mrelease(struct world *w, int pid, uint32_t flags) { return WITH_TASK(w, pid, process_mrelease(w, t, flags)); }
-int world_oom_disable(struct world *w) { return LOCKED(w, oom_killer_disable(w)); }
+int world_mrelease(struct world *w, int pid, uint32_t flags) { return CHANGE_TASK(w, pid, process_mrelease(w, t, flags)); }
+int world_oom_disable(struct world *w) { return CHANGE(w, oom_killer_disable(w)); }
 void world_oom_enable(struct world *w) { LOCKED(w, (oom_killer_enable(w), 0)); }
 void world_set_oom_notifier(struct world *w, int times) { LOCKED(w, w->oom.notifier_frees = times > 0 ? times : 0); }
 
@@ -505,7 +508,7 @@ static int wait_in_allocator(struct world *w, const struct task *t)
 	return wait_begin(w, &wait);
 }
 
-int task_wait_for_memory(struct world *w, int pid) { return WITH_TASK(w, pid, wait_in_allocator(w, t)); }
+int task_wait_for_memory(struct world *w, int pid) { return CHANGE_TASK(w, pid, wait_in_allocator(w, t)); }
 
 static int wait_for_lock_of(struct world *w, const struct task *t, int pid)
 {
@@ -518,7 +521,7 @@ static int wait_for_lock_of(struct world *w, const struct task *t, int pid)
 	return wait_begin(w, &wait);
 }
 
-int task_wait_for_lock(struct world *w, int pid, int holder) { return WITH_TASK(w, pid, wait_for_lock_of(w, t, holder)); }
+int task_wait_for_lock(struct world *w, int pid, int holder) { return CHANGE_TASK(w, pid, wait_for_lock_of(w, t, holder)); }
 
 int world_settle(struct world *w, int64_t nanoseconds, char *why, size_t size)
 {
@@ -552,7 +555,7 @@ static int keep_memory(struct mm *mm, int64_t anon_locked, int64_t shmem_shared)
 
 int task_set_memory_kept(struct world *w, int pid, int64_t anon_locked, int64_t shmem_shared)
 {
-	return WITH_TASK(w, pid, keep_memory(t->mm, anon_locked, shmem_shared));
+	return CHANGE_TASK(w, pid, keep_memory(t->mm, anon_locked, shmem_shared));
 }
 
 /* Marks of the mm, which every sharer shows. */
@@ -611,26 +614,26 @@ static int change_flag(struct world *w, struct task *t, uint32_t flag, bool set)
 
 int task_set_flag(struct world *w, int pid, uint32_t flag, int set)
 {
-	return WITH_TASK(w, pid, change_flag(w, t, flag, set != 0));
+	return CHANGE_TASK(w, pid, change_flag(w, t, flag, set != 0));
 }
 
 /* ---- memory ---- */
 
 void world_usage(struct world *w, const char *memcg, struct usage *out) { *out = LOCKED(w, memory_used(w, memcg)); }
-int world_limit(struct world *w, const char *memcg, uint64_t pages) { return LOCKED(w, memory_limit(w, memcg, pages)); }
+int world_limit(struct world *w, const char *memcg, uint64_t pages) { return CHANGE(w, memory_limit(w, memcg, pages)); }
 int world_oom_group(struct world *w, const char *memcg, int is_set)
 {
-	return LOCKED(w, memory_set_oom_group(w, memcg, is_set));
+	return CHANGE(w, memory_set_oom_group(w, memcg, is_set));
 }
 
-int64_t task_grow(struct world *w, int pid, int64_t pages) { return WITH_TASK(w, pid, memory_grow(w, t, pages)); }
-int task_shrink(struct world *w, int pid, int64_t pages) { return WITH_TASK(w, pid, memory_shrink(w, t, pages)); }
-int64_t task_touch(struct world *w, int pid) { return WITH_TASK(w, pid, memory_touch(w, t)); }
+int64_t task_grow(struct world *w, int pid, int64_t pages) { return CHANGE_TASK(w, pid, memory_grow(w, t, pages)); }
+int task_shrink(struct world *w, int pid, int64_t pages) { return CHANGE_TASK(w, pid, memory_shrink(w, t, pages)); }
+int64_t task_touch(struct world *w, int pid) { return CHANGE_TASK(w, pid, memory_touch(w, t)); }
 
 /* ---- credentials: `change` works on the copy `to` of t's, which then replaces it ---- */
 
 #define CHANGE_CRED(w, pid, change) \
-	WITH_TASK(w, pid, ({ \
+	CHANGE_TASK(w, pid, ({ \
 		struct cred *to = cred_copy(t->cred); \
 		int error_ = to ? (change) : -ENOMEM; \
 		if (error_) \
@@ -680,7 +683,7 @@ static int change_dumpable(struct mm *mm, int value)
 	return 0;
 }
 
-int task_set_dumpable(struct world *w, int pid, int value) { return WITH_TASK(w, pid, change_dumpable(t->mm, value)); }
+int task_set_dumpable(struct world *w, int pid, int value) { return CHANGE_TASK(w, pid, change_dumpable(t->mm, value)); }
 
 /* ---- the tree by path: every call runs `expression` for the node of that path, or is the error of the walk ---- */
 

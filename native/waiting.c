@@ -221,7 +221,7 @@ enum settled settle(struct world *w, int64_t end, struct text *why)
 	uint64_t progress = w->progress;
 	int64_t since = w->now;
 
-	while (w->wait_count && w->now < end && !w->oom.panic[0]) {
+	while (w->wait_count && w->now < end && !is_halted(w)) {
 		release_mmap_locks(w);
 		run_until(w, w->now + RETRY);
 		if (w->progress != progress) {
@@ -232,5 +232,5 @@ enum settled settle(struct world *w, int64_t end, struct text *why)
 			return STUCK;
 		}
 	}
-	return w->oom.panic[0] ? PANICKED : MOVES_ON;
+	return is_halted(w) ? PANICKED : MOVES_ON;
 }

@@ -95,6 +95,8 @@ struct world {
 
 static inline void world_lock(struct world *w) { pthread_mutex_lock(&w->lock); }
 static inline void world_unlock(struct world *w) { pthread_mutex_unlock(&w->lock); }
+/* After a panic nothing changes any more, and time stands still: whatever would change something is -EHOSTDOWN. */
+static inline bool is_halted(const struct world *w) { return w->oom.panic[0]; }
 static inline uint64_t total_pages(const struct world *w) { return w->ram_pages + w->swap_pages; }
 
 #endif

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from fakeproc import World, capabilities, control, scenario
 from fakeproc.commands import COMMANDS, CommandError, Commands
 from fakeproc.control import Control
+from fakeproc.errors import WorldError
 from fakeproc.world import ALL_MEMS, Caller
 
 
@@ -376,6 +377,15 @@ def test_a_bad_command_has_an_errno_and_a_line_in_the_log(world, text, number, w
     assert refused.value.errno == number
     assert words in log(world)[-1]
     assert len(log(world)[-1]) < 1000
+
+
+def test_a_machine_that_has_halted_takes_no_command(world):
+    ctl(world, "sysctl panic_on_oom=1\noom")
+    with pytest.raises(WorldError, match="the machine has halted"):
+        ctl(world, "fork a as 300")
+    assert log(world)[-1].startswith("error line 1: fork a as 300: kernel panic: the machine has halted: nothing")
+    assert "Kernel panic - not syncing" in world.kmsg[-1].text
+    assert world.read("/.fakeproc/world")
 
 
 def test_nothing_is_done_where_a_line_is_not_understood(world):

@@ -153,6 +153,15 @@ def test_an_allocation_may_end_in_a_panic() -> None:
     assert world.panic is None
 
 
+def test_a_machine_that_has_halted_is_explained() -> None:
+    world = World("4.8")
+    world.set_sysctl(panic_on_oom=1)
+    world.oom()
+    would = explain.foresee(world)
+    assert would["outcome"] == "panics: Out of memory: system-wide panic_on_oom is enabled"
+    assert (would["dies"], would["log"]) == ([], [])
+
+
 def test_a_rehearsal_that_fails_harms_nobody() -> None:
     world = World()
     with pytest.raises(Exception, match="without an answer"):

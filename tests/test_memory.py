@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fakeproc import World
 from fakeproc.control import Control
+from fakeproc.errors import WorldError
 
 MIB = 256  # pages
 
@@ -122,6 +123,32 @@ def test_nobody_left_to_kill_is_a_panic():
     grower.set_adj(-1000, -1000)
     assert outcome(lambda: grower.grow("101 MiB")) == "ENOMEM"
     assert world.panic == "Out of memory and no killable processes..."
+
+
+def test_after_a_panic_everything_can_be_read_and_nothing_changes():
+    world, hog, baby = small()
+    hog.set_flag(lib.TASK_DSLEEP)
+    hog.kill()
+    world.set_sysctl(panic_on_oom=2)
+    world.oom()
+    hog_before, now = hog.read("status"), world.now
+    for change in (
+        lambda: baby.fork("child"),
+        lambda: baby.grow("1 MiB"),
+        lambda: baby.write("oom_score_adj", "500"),
+        lambda: world.write("/sys/vm/panic_on_oom", "0"),
+        lambda: world.set_sysctl(panic_on_oom=0),
+        lambda: world.limit_cgroup("/box", "1 MiB"),
+        lambda: world.set_total_pages(1, 0),
+        world.sysrq_f,
+        world.oom,
+    ):
+        with pytest.raises(WorldError, match="kernel panic: the machine has halted"):
+            change()
+    world.run("1 min")
+    assert world.settle() == ""
+    assert (hog.read("status"), world.now) == (hog_before, now)
+    assert texts(world)[-1] == "Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled"
 
 
 def test_it_waits_while_the_victim_does_not_let_go():

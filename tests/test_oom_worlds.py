@@ -9,7 +9,7 @@ from doors import outcome
 from fakeproc._native import lib
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from fakeproc import Task, World, rules
 from fakeproc.world import CLONE_NEWPID, CLONE_PARENT, CLONE_VFORK, CLONE_VM, GFP_KERNEL, THREAD_FLAGS
@@ -44,6 +44,11 @@ class Seen:
         return not self.leader.is_kthread and self.leader.pid != 1
 
 
+def happens(**drawn):
+    """A rule, as long as the machine has not halted."""
+    return lambda step: precondition(lambda self: not self.world.panic)(rule(**drawn)(step))
+
+
 class Machine(RuleBasedStateMachine):
     """Lives, conditions and shortages. What is asked of selection holds where nobody is killed for allocating."""
 
@@ -64,52 +69,52 @@ class Machine(RuleBasedStateMachine):
 
     # --- lives -----------------------------------------------------------------------
 
-    @rule(index=indices, flags=st.sampled_from(CLONES), pid=st.sampled_from([0, 0, 0, 4, 5, 6, 7]))
+    @happens(index=indices, flags=st.sampled_from(CLONES), pid=st.sampled_from([0, 0, 0, 4, 5, 6, 7]))
     def clone(self, index, flags, pid):
         if self.world.task_count < 24:
             outcome(lambda: self.any_task(index).clone(flags, pid=pid))
 
-    @rule(index=indices, step=st.sampled_from(["exec", "exit", "exit_thread", "kill", "reap", "reap"]))
+    @happens(index=indices, step=st.sampled_from(["exec", "exit", "exit_thread", "kill", "reap", "reap"]))
     def live(self, index, step):
         outcome(getattr(self.any_task(index), step))
 
-    @rule(index=indices, other=indices)
+    @happens(index=indices, other=indices)
     def borrow(self, index, other):
         lib.task_use_mm(self.world._w, self.any_task(index).pid, self.any_task(other).pid)
 
-    @rule(index=indices)
+    @happens(index=indices)
     def give_back(self, index):
         lib.task_unuse_mm(self.world._w, self.any_task(index).pid)
 
-    @rule(pid=st.sampled_from([0, 900]))
+    @happens(pid=st.sampled_from([0, 900]))
     def start_kthread(self, pid):
         if self.world.task_count < 24:
             outcome(lambda: self.world.kthread("worker", pid).pid)
 
-    @rule(index=indices, size=st.sampled_from([0, 4096, 50 << 20, 300 << 20]), kept=st.sampled_from([0, 0, 7]))
+    @happens(index=indices, size=st.sampled_from([0, 4096, 50 << 20, 300 << 20]), kept=st.sampled_from([0, 0, 7]))
     def resize(self, index, size, kept):
         outcome(lambda: self.any_task(index).set_sizes(anon=size, shmem=size // 2))
         outcome(lambda: self.any_task(index).set_memory_kept(shmem_shared=kept))
 
-    @rule(index=indices, adj=adjustments)
+    @happens(index=indices, adj=adjustments)
     def adjust(self, index, adj):
         outcome(lambda: self.any_task(index).write("oom_score_adj", str(adj)))
 
-    @rule(index=indices, adj=adjustments)
+    @happens(index=indices, adj=adjustments)
     def adjust_it_alone(self, index, adj):
         self.any_task(index).set_adj(adj, -1000)
 
-    @rule(index=indices, group=st.sampled_from(GROUPS))
+    @happens(index=indices, group=st.sampled_from(GROUPS))
     def move(self, index, group):
         self.any_task(index).set_cgroup(group)
 
-    @rule(index=indices, flag=st.sampled_from([*CONDITIONS, lib.TASK_KILLED]), is_set=st.booleans())
+    @happens(index=indices, flag=st.sampled_from([*CONDITIONS, lib.TASK_KILLED]), is_set=st.booleans())
     def condition(self, index, flag, is_set):
         task = self.any_task(index)
         if not task.is_zombie:
             outcome(lambda: task.set_flag(flag, is_set))
 
-    @rule(time=st.sampled_from(["1 ms", "100 ms", "1 s", "3 s", "30 s"]))
+    @happens(time=st.sampled_from(["1 ms", "100 ms", "1 s", "3 s", "30 s"]))
     def pass_time(self, time):
         mark = self.world.log_end
         mms = {task.pid: (task, task.info.mm) for task in self.world.tasks}
@@ -141,16 +146,16 @@ class Machine(RuleBasedStateMachine):
             frozenset(user.sharers) if user else frozenset(),
         )
 
-    @rule(kworker=st.sampled_from(["kworker/0:1", "kworker/u2:0"]))
+    @happens(kworker=st.sampled_from(["kworker/0:1", "kworker/u2:0"]))
     def press_f(self, kworker):
         self._shortage(None, lambda: self.world.sysrq_f(kworker))
 
-    @rule(index=indices, gfp_mask=st.sampled_from([GFP_KERNEL, GFP_KERNEL, 0, 0x2400040]))
+    @happens(index=indices, gfp_mask=st.sampled_from([GFP_KERNEL, GFP_KERNEL, 0, 0x2400040]))
     def run_out(self, index, gfp_mask):
         task = self.any_task(index)
         self._shortage(None, lambda: self.world.oom(task, gfp_mask=gfp_mask))
 
-    @rule(index=indices, group=st.sampled_from(GROUPS[1:]), limit=st.sampled_from(["1 MiB", "400 MiB"]))
+    @happens(index=indices, group=st.sampled_from(GROUPS[1:]), limit=st.sampled_from(["1 MiB", "400 MiB"]))
     def fill_group(self, index, group, limit):
         task = self.any_task(index)
         self._shortage(group, lambda: self.world.oom(task, memcg=group, limit=limit))
@@ -200,6 +205,17 @@ class Machine(RuleBasedStateMachine):
     def has_namespaces(self) -> bool:
         return any(task.info.flags & lib.TASK_NAMESPACE_INIT for task in self.world.tasks)
 
+    # --- after a panic ---------------------------------------------------------------
+
+    @precondition(lambda self: self.world.panic)
+    @rule(index=indices)
+    def stay_halted(self, index):
+        task, log, now = self.any_task(index), self.world.log_end, self.world.now
+        for change in (task.fork, task.kill, self.world.sysrq_f, lambda: task.write("oom_score_adj", "0")):
+            assert outcome(change) == "EHOSTDOWN"
+        self.world.run("1 min")
+        assert (self.world.log_end, self.world.now) == (log, now)
+
     # --- what always holds -----------------------------------------------------------
 
     @invariant()
@@ -236,23 +252,23 @@ class Patched(Machine):
 class Broken(Machine):
     """Marks set at random, and sysctls: nothing is asked of the choice, but that the world survives it."""
 
-    @rule(index=indices, flag=st.sampled_from(MARKS), is_set=st.booleans())
+    @happens(index=indices, flag=st.sampled_from(MARKS), is_set=st.booleans())
     def mark(self, index, flag, is_set):
         outcome(lambda: self.any_task(index).set_flag(flag, is_set))
 
-    @rule(index=indices, is_set=st.booleans())
+    @happens(index=indices, is_set=st.booleans())
     def mark_vfork(self, index, is_set):
         outcome(lambda: self.any_task(index).set_vfork_done(is_set))
 
-    @rule(index=indices, other=indices)
+    @happens(index=indices, other=indices)
     def swap_mm(self, index, other):
         lib.task_set_mm_of(self.world._w, self.any_task(index).pid, self.any_task(other).pid)
 
-    @rule(index=indices, other=indices)
+    @happens(index=indices, other=indices)
     def give_to(self, index, other):
         lib.task_set_parent(self.world._w, self.any_task(index).pid, self.any_task(other).pid)
 
-    @rule(alloc=st.integers(0, 1), dump=st.integers(0, 1))
+    @happens(alloc=st.integers(0, 1), dump=st.integers(0, 1))
     def configure(self, alloc, dump):
         self.world.set_sysctl(oom_kill_allocating_task=alloc, oom_dump_tasks=dump)
 

@@ -415,6 +415,18 @@ def test_the_dead_do_nothing():
     assert [result for *_, result in happened] == ["ok", "it is dead", "ok", "ESRCH"]
 
 
+def test_nothing_happens_after_a_panic():
+    world, happened = played(
+        event("sysctl = { panic_on_oom = 1 }"),
+        event("oom = {}"),
+        event('kill = "a"'),
+        event('wait = "1 s"', 'read = "a"'),
+    )
+    panic = "panics: Out of memory: system-wide panic_on_oom is enabled"
+    assert [result for *_, result in happened] == ["ok", panic, "the machine has halted", "0"]
+    assert not named(world, "a").is_zombie
+
+
 def test_who_was_made_may_be_named():
     world, happened = played(event('fork = { who = "b", comm = "c" }'), event('write = { who = "c", value = 9 }'))
     assert named(world, "c").oom_score_adj == 9

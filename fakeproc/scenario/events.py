@@ -9,7 +9,7 @@ from typing import Any
 
 from fakeproc import outcome, wording
 from fakeproc._native import lib
-from fakeproc.errors import FakeprocError
+from fakeproc.errors import FakeprocError, WorldError
 from fakeproc.scenario import keys
 from fakeproc.world import ROOT, Caller, Task, World
 
@@ -73,6 +73,8 @@ class Event:
             return ACTIONS[self.action].run(world, self.given) or "ok"
         except Gone as gone:
             return str(gone)
+        except WorldError:
+            return "the machine has halted"
         except OSError as error:
             return outcome.errno_name(error)
 

@@ -232,6 +232,8 @@ ssize_t write_to(struct file *f, const struct caller *who, const void *buffer, s
 		return -EBADF;
 	if (!buffer && count)
 		return -EFAULT;
+	if (is_halted(f->world) && !(f->entry->flags & CONTROL))
+		return -EHOSTDOWN;
 	if (!f->entry->write)
 		return no_function(f);
 	file_node(f, &node);
