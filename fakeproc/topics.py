@@ -147,6 +147,12 @@ vfork_of = "browser"        # in its parent's memory until it execs
 """
 
 
+NODES = (
+    'nodes = ["4 GiB", "4 GiB"]: memory nodes 0 and 1, whose sum is the RAM. mems = "1": those that a process may use; '
+    "nodes of an oom event: those of the allocation's memory policy. Who is killed then may use one of them."
+)
+
+
 def _scenario() -> str:
     from fakeproc import scenario
     from fakeproc.scenario import events, keys
@@ -157,6 +163,7 @@ def _scenario() -> str:
         "",
         EXAMPLE,
         _wrapped(f"[machine]: {' '.join(keys.MACHINE_KEYS)}", 0),
+        _wrapped(NODES, 4),
         _wrapped(f"[[cgroup]]: {' '.join(keys.CGROUP_KEYS)}", 0),
         _wrapped(f"[[process]]: {' '.join(keys.PROCESS_KEYS)}", 0),
         _wrapped("[[event]]: at or wait (times), and one of", 0),

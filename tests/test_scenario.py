@@ -285,6 +285,27 @@ def test_the_machine_and_another_kernel():
     assert world.total_pages == 3 << 17
 
 
+NODES = '[machine]\nnodes = ["4 GiB", "2 GiB"]\n'
+ON_NODES = process('comm = "big"', 'anon = "1 GiB"', 'mems = "0"') + process(
+    'comm = "little"', 'anon = "1 MiB"', 'mems = "1"'
+)
+
+
+def test_memory_nodes_make_up_the_ram():
+    described = scenario.loads(NODES + ON_NODES)
+    assert (described.ram, described.build().total_pages) == (6 << 30, 6 << 18)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "dies"), [('oom = "little"', "little"), ('oom = { nodes = "1" }', "little"), ("oom = {}", "big")]
+)
+def test_who_runs_out_on_a_node_has_somebody_killed_there(trigger, dies):
+    described = scenario.loads(NODES + ON_NODES + event(trigger))
+    world = described.build()
+    list(described.play(world))
+    assert [task.comm for task in world.processes if task.is_zombie] == [dies]
+
+
 def test_one_scenario_builds_the_same_machine_twice():
     described = scenario.bundled()
     first, second = (described.build(kernel(version)) for version in ("4.7", "6.1"))
@@ -534,6 +555,13 @@ BAD = [
     ("[machine]\nkernel = { patchs = [1] }", 2, 'did you mean "patches"'),
     ("[machine]\nram = 0", 2, "a machine without memory"),
     ("[machine]\nram = inf", 2, "write a size"),
+    ("[machine]\nnodes = []", 2, "nodes = []: write the sizes of 1 to 64 memory nodes"),
+    ('[machine]\nnodes = "4 GiB"', 2, 'memory nodes: ["4 GiB", "4 GiB"]'),
+    ('[machine]\nnodes = ["4 Gb"]', 2, "write a number and one of"),
+    ("[machine]\nnodes = [0, 0]", 2, "a machine without memory"),
+    ('[machine]\nnodes = ["1 GiB"]\nram = "1 GiB"', 3, "the RAM is the sum of its nodes: leave ram out"),
+    ('[machine]\nnodes = ["1 GiB"]\n' + A + 'mems = "0-1"', 5, "the nodes of [machine] are 0: choose among them"),
+    (A + '[[event]]\noom = { nodes = "1-0" }', 4, "names no memory nodes"),
     ("[machine]\npid_max = 300", 2, "from 301"),
     ("[machine]\nrom = 1", 2, 'did you mean "ram"'),
     ("[[machine]]\nram = 1", 1, "write it once, as [machine]"),

@@ -27,12 +27,13 @@ def loads(text: str, file: str = "scenario") -> Scenario:
     return Scenario(
         file=planner.source.file,
         kernel=machine.get("kernel", rules.Kernel()),
-        ram=machine.get("ram", DEFAULT_RAM),
+        ram=sum(machine.get("nodes", ())) or machine.get("ram", DEFAULT_RAM),
         swap=machine.get("swap", 0),
         pid_max=planner.pid_max,
         processes=processes,
         title=title[1:].strip() if (title := text.partition("\n")[0]).startswith("#") else "",
         mmu=machine.get("mmu", True),
+        nodes=machine.get("nodes", ()),
         events=schedule(planner),
         cgroups=tuple(_cgroups(planner.source)),
     )

@@ -27,12 +27,15 @@ class Scenario:
     processes: tuple[Process, ...] = field(repr=False)
     title: str = ""  # the first line of the file, where that is a comment
     mmu: bool = True
+    nodes: tuple[int, ...] = ()  # bytes of each memory node; none: all is one
     events: tuple[Event, ...] = field(default=(), repr=False)
     cgroups: tuple[dict[str, Any], ...] = field(default=(), repr=False)
 
     def build(self, kernel: rules.Kernel | None = None) -> World:
         """The machine. ScenarioError where the core refuses what the file asks for."""
         world = World(kernel or self.kernel, ram=self.ram, swap=self.swap)
+        if self.nodes:
+            world.set_nodes(*self.nodes)
         world.set_pid_max(self.pid_max)
         world.set_mmu(self.mmu)
         for cgroup in self.cgroups:

@@ -195,7 +195,8 @@ def _grow(world: World, given: dict[str, Any]) -> str:
 
 def _oom(world: World, given: dict[str, Any]) -> str:
     by = _actor(world, given["by"]) if "by" in given else None
-    world.oom(by, order=given.get("order", 0), memcg=given.get("memcg"), limit=given.get("limit", 0))
+    what = {key: given[key] for key in ("order", "memcg", "limit", "nodes") if key in given}
+    world.oom(by, **what)
     return outcome.told(world)
 
 
@@ -262,7 +263,7 @@ ACTIONS: dict[str, Action] = {
         needed=("who", "size"),
     ),
     "oom": Action(
-        {"by": _who, "order": keys.integer(0, 10), "memcg": keys.cgroup, "limit": keys.size},
+        {"by": _who, "order": keys.integer(0, 10), "memcg": keys.cgroup, "limit": keys.size, "nodes": keys.node_set},
         lambda given: f"out of memory{' in ' + str(given['by']) if 'by' in given else ''}",
         _oom,
         needed=(),

@@ -124,6 +124,21 @@ def _mems(value: Any) -> int:
     return nodes.parse(value)
 
 
+def _nodes(value: Any) -> tuple[int, ...]:
+    """The bytes of each memory node."""
+    if not isinstance(value, list) or not 0 < len(value) <= nodes.MOST:
+        raise FakeprocError(f'write the sizes of 1 to {nodes.MOST} memory nodes: ["4 GiB", "4 GiB"]')
+    sizes = tuple(map(size, value))
+    _machine_size(sum(sizes))
+    return sizes
+
+
+def node_set(value: Any) -> str:
+    """A set of memory nodes as it is written."""
+    _mems(value)
+    return str(value)
+
+
 def _kernel(value: Any) -> rules.Kernel:
     if isinstance(value, str):
         return rules.kernel(value)
@@ -155,6 +170,7 @@ THREAD_KEYS: dict[str, Check] = {"comm": text, "tid": integer(1, PID_LIMIT - 1)}
 MACHINE_KEYS: dict[str, Check] = {
     "kernel": _kernel,
     "ram": _machine_size,
+    "nodes": _nodes,
     "swap": size,
     "pid_max": integer(301, PID_LIMIT),
     "mmu": boolean,

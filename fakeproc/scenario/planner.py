@@ -25,6 +25,8 @@ class Planner:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.machine: dict[str, Any] = source.table(("machine",), keys.MACHINE_KEYS)
+        if "nodes" in self.machine and "ram" in self.machine:
+            raise source.error(("machine", "ram"), "machine: the RAM is the sum of its nodes: leave ram out")
         self.processes: list[Process] = []
         self.kthreadd: Process | None = None
         self.named: dict[str, list[Process]] = defaultdict(list)
@@ -61,6 +63,7 @@ class Planner:
             given = self.source.table(("process", index), keys.PROCESS_KEYS)
             process = Process(index, _without_unset_flags(given))
             self._check_kind(process)
+            self._check_mems(process)
             self.processes.append(process)
         self._find_first()
 
@@ -98,6 +101,13 @@ class Planner:
                 self.kthreadd.given.setdefault("pid", 2)
         top = [process for process in (init, self.kthreadd) if process]
         self.processes = top + [process for process in self.processes if process not in top]
+
+    def _check_mems(self, process: Process) -> None:
+        """A process may use nodes that there are; where none are described, it is all the same."""
+        count = len(self.machine.get("nodes", ()))
+        if count and process.given.get("mems", 0) >> count:
+            there = f"0-{count - 1}" if count > 1 else "0"
+            raise self.refusal(process, "mems", f"the nodes of [machine] are {there}: choose among them")
 
     # --- ids -------------------------------------------------------------------
 
