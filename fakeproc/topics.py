@@ -80,8 +80,6 @@ LIMITS = (
     "OOM killer heeds.",
     "Nothing is reclaimed: what grows fills RAM, then swap, then somebody dies. The limit of a memory cgroup counts "
     "resident pages, and kills nobody before somebody grows.",
-    "Processes of equal points: in a memory cgroup with others below it the kernel goes from cgroup to cgroup, "
-    "fakeproc by age.",
     "A stall (World.settle) knows locks between tasks, the mmap lock, the allocator's loop, the reserves of victims, "
     "the reaper, the freezer and OOM notifiers. It leaves out reclaim and writeback, locks with several holders, and "
     "CPUs: everybody who can run does at once. Who grows waits for as much as it asked for, who only waits for memory "

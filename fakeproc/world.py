@@ -274,11 +274,10 @@ class World:
         """
         path = ffi.new("char[]", memcg.encode()) if memcg else ffi.NULL
         mask = lib.world_gfp_kernel(self._w) if gfp_mask is None else gfp_mask
-        request = ffi.new(
-            "struct oom_request *", [mask, order, memory_nodes.parse(nodes) if nodes else 0, path, units.pages(limit)]
-        )
+        nodemask = memory_nodes.parse(nodes) if nodes else 0
+        request = ffi.new("struct oom_request *", [mask, order, nodemask, ffi.NULL, units.pages(limit)])
         pid = by.id if by else 0
-        return bool(check(lib.world_oom(self._w, pid, kworker.encode(), request), f"task {pid}"))
+        return bool(check(lib.world_oom(self._w, pid, kworker.encode(), request, path), f"task {pid}"))
 
     def set_nodes(self, *sizes: int | str) -> None:
         """The machine has memory nodes of these sizes: its RAM is their sum. OSError EINVAL: none, or over 64."""

@@ -5,8 +5,6 @@
 #include "task.h"
 #include "world.h"
 
-#include <string.h>
-
 enum { GFP_THISNODE_OF_2016 = 0x40000, GFP_THISNODE = 0x200000 };
 
 static uint64_t pages_on(const struct world *w, uint64_t nodes)
@@ -83,20 +81,6 @@ const char *constraint_name(enum constraint constraint)
 	return names[constraint];
 }
 
-bool is_below(const char *cgroup, const char *memcg)
-{
-	size_t length = strlen(memcg);
-
-	if (!strcmp(memcg, "/"))
-		return true;
-	return !strncmp(cgroup, memcg, length) && (!cgroup[length] || cgroup[length] == '/');
-}
-
-bool is_in_memcg(const struct signal *signal, const char *memcg)
-{
-	return is_below(signal->cgroup ? signal->cgroup : "/", memcg);
-}
-
 static bool has_memory_on(const struct signal *signal, uint64_t nodes)
 {
 	for (const struct task *t = signal->leader; t; t = t->next)
@@ -110,7 +94,7 @@ bool is_eligible(const struct world *w, const struct task *t, const struct oom_c
 	if (is_unkillable(t))
 		return false;
 	if (oc->memcg)
-		return is_in_memcg(t->signal, oc->memcg);
+		return cgroup_is_below(t->signal->cgroup, oc->memcg);
 	return !is_numa(w) || has_memory_on(t->signal, oc->nodemask ? oc->nodemask : oc->current->mems);
 }
 

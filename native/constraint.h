@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-struct signal;
+struct cgroup;
 struct task;
 struct world;
 
@@ -17,7 +17,7 @@ struct oom_control {
 	struct task *current;		/* who allocates */
 	uint32_t gfp_mask;
 	int32_t order;
-	const char *memcg;
+	struct cgroup *memcg;
 	uint64_t nodemask;		/* of the memory policy, where that is what confines it; 0 = none */
 	enum constraint constraint;
 	uint64_t total;			/* pages that there are at all */
@@ -31,9 +31,5 @@ const char *constraint_name(enum constraint constraint);
 bool is_eligible(const struct world *w, const struct task *t, const struct oom_control *oc);
 /* Nothing about the call singles processes out. */
 bool concerns_all(const struct world *w, const struct oom_control *oc);
-/* Is the process in the subtree of that memory cgroup? */
-bool is_in_memcg(const struct signal *signal, const char *memcg);
-/* Is the path of one cgroup that of the other, or below it? */
-bool is_below(const char *cgroup, const char *memcg);
 
 #endif

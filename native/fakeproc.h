@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 struct world;
+struct cgroup;
 struct file;
 struct text;
 
@@ -108,7 +109,7 @@ struct oom_request {
 	uint32_t gfp_mask;		/* 0: the page-fault path */
 	int32_t order;			/* -1: SysRq-f */
 	uint64_t nodemask;		/* nodes of the allocation's memory policy, 0 = none */
-	const char *memcg;		/* path of the memory cgroup whose limit was hit, NULL = the machine's */
+	struct cgroup *memcg;		/* whose limit was hit, NULL = the machine's: world_oom() finds it by its path */
 	uint64_t memcg_pages;		/* its limit */
 };
 
@@ -169,6 +170,28 @@ struct usage {
 	int64_t anon, file, shmem, swap, tables;
 };
 
+/* memory.min ... memory.swap.max of a cgroup, in pages. */
+enum { CGROUP_UNLIMITED = 2251799813685247 };	/* "max", as PAGE_COUNTER_MAX */
+struct cgroup_limits {
+	int64_t min, low, high, max, swap_max;
+};
+
+/* memory.events, in the order of its lines. */
+enum { MEMORY_LOW, MEMORY_HIGH, MEMORY_MAX, MEMORY_OOM, MEMORY_OOM_KILL, MEMORY_OOM_GROUP_KILL, MEMORY_EVENTS };
+
+/* One cgroup as its world knows it. */
+struct cgroup_info {
+	uint64_t id;			/* never used again in this world, unlike the path */
+	int32_t processes, children;	/* itself, not what is below */
+	int32_t populated;		/* somebody is alive in it, or below it */
+	int32_t oom_group, frozen;
+	struct cgroup_limits limits;
+	struct usage usage;		/* with what is below */
+	int64_t peak;			/* resident pages */
+	uint64_t events[MEMORY_EVENTS];	/* with those below */
+	uint64_t local_events[MEMORY_EVENTS];
+};
+
 /* ---- rules: what a kernel version does ---- */
 int rules_version_count(void);
 const char *rules_version_name(int version);
@@ -222,7 +245,6 @@ int task_get(struct world *w, int pid, struct task_info *out);
 int task_set_comm(struct world *w, int pid, const char *bytes, size_t length);
 int task_set_cmdline(struct world *w, int pid, const char *bytes, size_t length);
 ssize_t task_get_cmdline(struct world *w, int pid, char *bytes, size_t size);
-int task_set_cgroup(struct world *w, int pid, const char *path);
 int task_set_state(struct world *w, int pid, char state);
 int task_set_memory(struct world *w, int pid, const struct memory *memory);
 int task_set_mems(struct world *w, int pid, uint64_t mems);
@@ -239,14 +261,18 @@ int task_set_memory_kept(struct world *w, int pid, int64_t anon_locked, int64_t 
 int task_set_flag(struct world *w, int pid, uint32_t flag, int set);	/* DSLEEP HOLDS_MMAP_LOCK COREDUMPING EXIT_WAITS KILLED EXITING MEMDIE AWAITS_REAPER OOM_ORIGIN NOT_REAPABLE OOM_REAPED */
 
 /* ---- out of memory ---- */
-/* pid: who allocates, 0 = a kworker of that name. 1 = somebody was killed or is dying, 0 = nobody, or an errno. */
-int world_oom(struct world *w, int pid, const char *kworker, const struct oom_request *request);
+/*
+ * pid: who allocates, 0 = a kworker of that name; memcg: path of the memory cgroup that is full (made where there is
+ * none), NULL = the machine. 1 = somebody was killed or is dying, 0 = nobody, or an errno.
+ */
+int world_oom(struct world *w, int pid, const char *kworker, const struct oom_request *request, const char *memcg);
 int world_sysrq(struct world *w, char key, const char *kworker);	/* 1 = somebody dies */
 uint32_t world_gfp_kernel(struct world *w);		/* GFP_KERNEL has other values in other versions */
 void world_run(struct world *w, int64_t nanoseconds);	/* time passes: victims exit, the reaper reaps, who waits for memory gets it */
 void world_sysctl(struct world *w, struct sysctl *out);
 int world_set_sysctl(struct world *w, const struct sysctl *value);
 int world_candidates_agree(struct world *w);		/* is what selection goes by what the processes are? For tests */
+int world_charges_agree(struct world *w);		/* are the sums of memory those of a walk? For tests */
 void world_oom_outcome(struct world *w, struct oom_outcome *out);
 void world_set_mmu(struct world *w, int has_mmu);	/* without one there is no reaper */
 int task_rank(struct world *w, int pid, struct ranking *out);
@@ -262,12 +288,25 @@ int world_settle(struct world *w, int64_t nanoseconds, char *why, size_t size);	
 const char *world_panic(struct world *w);		/* what the machine panicked with, or NULL */
 
 /* ---- memory ---- */
-void world_usage(struct world *w, const char *memcg, struct usage *out);	/* NULL: of all processes */
-int world_limit(struct world *w, const char *memcg, uint64_t pages);		/* 0 = none */
-int world_oom_group(struct world *w, const char *memcg, int is_set);		/* memory.oom.group */
+void world_usage(struct world *w, const char *memcg, struct usage *out);	/* NULL: of all processes; 0 where there is none */
 int64_t task_grow(struct world *w, int pid, int64_t pages);	/* how many it still waits for; -EINTR: killed, -ENOMEM: nobody can be */
 int task_shrink(struct world *w, int pid, int64_t pages);
 int64_t task_touch(struct world *w, int pid);			/* how many pages came back from swap */
+
+/* ---- cgroups, by path ("/", "/a/b"); -ENOENT where there is none ---- */
+int cgroup_path_is_valid(const char *path);		/* names of 1 to 255 bytes, none of them . or .. or with a newline */
+int world_cgroup_make(struct world *w, const char *path, int with_parents);	/* as mkdir(2), or mkdir -p */
+int world_cgroup_remove(struct world *w, const char *path);	/* as rmdir(2) */
+int world_cgroup(struct world *w, const char *path, struct cgroup_info *out);
+int world_cgroup_child(struct world *w, const char *path, int n, char name[256]);	/* the n-th by name: 1, or 0 */
+int world_cgroup_processes(struct world *w, const char *path, int32_t *pids, int most);	/* as they joined */
+int world_cgroup_set_limits(struct world *w, const char *path, const struct cgroup_limits *limits);
+int world_cgroup_freeze(struct world *w, const char *path, int is_set);
+int world_limit(struct world *w, const char *path, uint64_t pages);	/* memory.max, 0 = none; made where there is none, as the next two */
+int world_oom_group(struct world *w, const char *path, int is_set);	/* memory.oom.group */
+int task_set_cgroup(struct world *w, int pid, const char *path);
+int task_move(struct world *w, int pid, const char *path);	/* as task_set_cgroup(), but it must be there */
+ssize_t task_cgroup(struct world *w, int pid, char *path, size_t size, uint64_t *id);	/* length of the path */
 
 /* ---- credentials, as the system calls ---- */
 int task_setresuid(struct world *w, int pid, int64_t real, int64_t effective, int64_t saved);	/* -1 = keep */

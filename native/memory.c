@@ -1,8 +1,8 @@
 /* See memory.h. */
 #include "memory.h"
 
-#include "candidates.h"
-#include "constraint.h"
+#include "cgroup.h"
+#include "charge.h"
 #include "run.h"
 #include "task.h"
 #include "waiting.h"
@@ -10,38 +10,19 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { PER_TABLE = 512, PATH_BYTES = 4096 };
+enum { PER_TABLE = 512 };
 
 /* ---- sums ---- */
 
-struct usage memory_used(const struct world *w, const char *memcg)
+struct usage memory_used(const struct world *w, const struct cgroup *cg)
 {
-	struct usage sum = { 0 };
-
-	for (const struct signal *s = w->oldest; s; s = s->newer) {
-		const struct memory *m = s->mm ? &s->mm->memory : NULL;
-
-		if (!m || s->mm->oldest != s || (memcg && !is_in_memcg(s, memcg)))
-			continue;
-		sum.anon += m->anon;
-		sum.file += m->file;
-		sum.shmem += m->shmem;
-		sum.swap += m->swapents;
-		sum.tables += (int64_t)m->ptes + m->pmds;
-	}
-	return sum;
+	return cg ? cg->usage : w->root.usage;
 }
 
 static int64_t at_least_0(int64_t pages)
 {
 	return pages > 0 ? pages : 0;
-}
-
-static int64_t resident(const struct usage *usage)
-{
-	return usage->anon + usage->file + usage->shmem;
 }
 
 int64_t ram_free(const struct world *w, const struct usage *usage)
@@ -67,17 +48,32 @@ static int64_t pages_in(const struct room *room)
 	return room->ram + room->swap;
 }
 
-static void narrow(const struct world *w, const struct memcg *memcg, struct room *room)
+static void narrow_swap(const struct cgroup *cg, struct room *room)
 {
-	struct usage usage = memory_used(w, memcg->path);
-	int64_t left = at_least_0((int64_t)memcg->limit - resident(&usage));
-	const char *so_far = room->request.memcg;
+	int64_t left = at_least_0(cg->limits.swap_max - cg->usage.swap);
 
-	if (left > pages_in(room) || (left == pages_in(room) && so_far && strlen(so_far) > strlen(memcg->path)))
+	if (left < room->swap)
+		room->swap = left;
+}
+
+/* Of equally narrow ones the innermost counts, which comes first. */
+static void narrow(const struct world *w, struct cgroup *cg, struct room *room)
+{
+	int64_t left = at_least_0(cg->limits.max - resident(&cg->usage));
+
+	if (cg->limits.max == UNLIMITED || left > pages_in(room) || (left == pages_in(room) && room->request.memcg))
 		return;
 	room->ram = left < room->ram ? left : room->ram;
 	room->swap = left - room->ram;
-	room->request = (struct oom_request){ .gfp_mask = gfp_kernel(w), .memcg = memcg->path, .memcg_pages = memcg->limit };
+	room->request = (struct oom_request){
+		.gfp_mask = gfp_kernel(w), .memcg = cg, .memcg_pages = (uint64_t)cg->limits.max,
+	};
+}
+
+/* Where its next pages count: it may have lost its mm since it asked. */
+static struct cgroup *cgroup_to_charge(const struct task *t)
+{
+	return t->mm ? t->mm->charged : t->signal->cgroup;
 }
 
 static struct room room_for(const struct world *w, const struct task *t)
@@ -85,9 +81,10 @@ static struct room room_for(const struct world *w, const struct task *t)
 	struct usage usage = memory_used(w, NULL);
 	struct room room = { ram_free(w, &usage), swap_free(w, &usage), { .gfp_mask = gfp_fault(w) } };
 
-	for (size_t i = 0; i < w->allocator.memcg_count; i++)
-		if (w->allocator.memcgs[i].limit && is_in_memcg(t->signal, w->allocator.memcgs[i].path))
-			narrow(w, &w->allocator.memcgs[i], &room);
+	for (const struct cgroup *cg = cgroup_to_charge(t); cg; cg = cg->parent)
+		narrow_swap(cg, &room);
+	for (struct cgroup *cg = cgroup_to_charge(t); cg; cg = cg->parent)
+		narrow(w, cg, &room);
 	return room;
 }
 
@@ -131,20 +128,19 @@ static int64_t fitting(const struct memory *m, const struct room *room, int64_t 
 /* Where RAM is full, pages of its own are swapped out for its page tables: fewer are resident then than before. */
 static int64_t take(struct world *w, struct mm *mm, const struct room *room, int64_t pages)
 {
-	struct memory *m = &mm->memory;
-	int64_t taken = fitting(m, room, pages);
-	int64_t left = room->ram - new_tables(m, taken);
+	struct memory m = mm->memory;
+	int64_t taken = fitting(&m, room, pages);
+	int64_t left = room->ram - new_tables(&m, taken);
 	int64_t in_ram = taken < left ? taken : left;
-	uint32_t ptes = ptes_with(m, taken), pmds = pmds_with(m, taken);
 
 	if (!taken)
 		return 0;
-	m->ptes = ptes;
-	m->pmds = pmds;
-	m->anon += in_ram;
-	m->swapents += taken - in_ram;
-	m->total_vm += (uint64_t)taken;
-	candidates_update_mm(w, mm);
+	m.ptes = ptes_with(&mm->memory, taken);
+	m.pmds = pmds_with(&mm->memory, taken);
+	m.anon += in_ram;
+	m.swapents += taken - in_ram;
+	m.total_vm += (uint64_t)taken;
+	mm_set_memory(w, mm, &m);
 	return taken;
 }
 
@@ -201,6 +197,8 @@ int memory_get(struct world *w, struct wait *wait)
 		if (wait->pages == when_asked)
 			return -EAGAIN;
 		when_asked = wait->pages;
+		if (room.request.memcg)
+			cgroup_event(room.request.memcg, MEMORY_MAX);
 		if (!allocate(w, t, &room.request) && can_fail)
 			return waiter_of(w, wait) ? -ENOMEM : -EINTR;
 	}
@@ -228,135 +226,72 @@ int64_t memory_grow(struct world *w, struct task *t, int64_t pages)
 
 int memory_shrink(struct world *w, struct task *t, int64_t pages)
 {
-	struct memory *m = t->mm ? &t->mm->memory : NULL;
-	int64_t anon;
+	struct memory m = t->mm ? t->mm->memory : (struct memory){ 0 };
+	int64_t anon = pages < m.anon ? pages : m.anon;
 
-	if (!m || pages < 0 || pages > m->anon + m->swapents)
+	if (!t->mm || pages < 0 || pages > m.anon + m.swapents)
 		return -EINVAL;
-	anon = pages < m->anon ? pages : m->anon;
-	m->anon -= anon;
-	m->swapents -= pages - anon;
-	if (m->anon_locked > m->anon)
-		m->anon_locked = (uint32_t)m->anon;
-	m->total_vm -= (uint64_t)pages < m->total_vm ? (uint64_t)pages : m->total_vm;
+	m.anon -= anon;
+	m.swapents -= pages - anon;
+	if (m.anon_locked > m.anon)
+		m.anon_locked = (uint32_t)m.anon;
+	m.total_vm -= (uint64_t)pages < m.total_vm ? (uint64_t)pages : m.total_vm;
 	w->freed_pages += (uint64_t)pages;
-	candidates_update_mm(w, t->mm);
+	mm_set_memory(w, t->mm, &m);
 	run_until(w, w->now);
 	return 0;
 }
 
 int64_t memory_touch(struct world *w, struct task *t)
 {
+	struct memory m;
 	struct room room;
 	int64_t pages;
 
 	if (!t->mm)
 		return -EINVAL;
+	m = t->mm->memory;
 	room = room_for(w, t);
-	pages = t->mm->memory.swapents < room.ram ? t->mm->memory.swapents : room.ram;
-	t->mm->memory.swapents -= pages;
-	t->mm->memory.anon += pages;
-	candidates_update_mm(w, t->mm);
+	pages = m.swapents < room.ram ? m.swapents : room.ram;
+	m.swapents -= pages;
+	m.anon += pages;
+	mm_set_memory(w, t->mm, &m);
 	return pages;
 }
 
 /* ---- memory cgroups ---- */
 
-static struct memcg *find_memcg(const struct allocator *a, const char *path)
+static int64_t at_most_unlimited(int64_t pages)
 {
-	for (size_t i = 0; i < a->memcg_count; i++)
-		if (!strcmp(a->memcgs[i].path, path))
-			return &a->memcgs[i];
-	return NULL;
+	return pages < UNLIMITED ? pages : UNLIMITED;
 }
 
-static void remove_memcg(struct allocator *a, struct memcg *memcg)
+int memory_set_limits(struct world *w, struct cgroup *cg, const struct cgroup_limits *limits)
 {
-	free(memcg->path);
-	*memcg = a->memcgs[--a->memcg_count];
-}
+	const struct cgroup_limits *l = limits;
 
-static struct memcg *add_memcg(struct allocator *a, const char *path)
-{
-	struct memcg *grown = realloc(a->memcgs, (a->memcg_count + 1) * sizeof(*grown));
-	char *copy = strdup(path);
-
-	a->memcgs = grown ? grown : a->memcgs;
-	if (!grown || !copy) {
-		free(copy);
-		return NULL;
-	}
-	a->memcgs[a->memcg_count] = (struct memcg){ .path = copy };
-	return &a->memcgs[a->memcg_count++];
-}
-
-static bool is_cgroup(const char *path)
-{
-	size_t length = strnlen(path, PATH_BYTES);
-
-	return length > 1 && length < PATH_BYTES && path[0] == '/' && path[length - 1] != '/' && !strchr(path, '\n');
-}
-
-/* To change one and then keep(): it exists as long as something is set. */
-static int open_memcg(struct world *w, const char *path, struct memcg **memcg)
-{
-	if (!is_cgroup(path))
+	if (!cg->parent || l->min < 0 || l->low < 0 || l->high < 0 || l->max < 0 || l->swap_max < 0)
 		return -EINVAL;
-	*memcg = find_memcg(&w->allocator, path);
-	if (!*memcg)
-		*memcg = add_memcg(&w->allocator, path);
-	return *memcg ? 0 : -ENOMEM;
-}
-
-static void keep(struct world *w, struct memcg *memcg)
-{
-	if (!memcg->limit && !memcg->oom_group)
-		remove_memcg(&w->allocator, memcg);
-}
-
-int memory_limit(struct world *w, const char *path, uint64_t pages)
-{
-	struct memcg *memcg;
-	int error = open_memcg(w, path, &memcg);
-
-	if (error)
-		return error;
-	memcg->limit = pages;
-	keep(w, memcg);
+	cg->limits = (struct cgroup_limits){
+		at_most_unlimited(l->min), at_most_unlimited(l->low), at_most_unlimited(l->high),
+		at_most_unlimited(l->max), at_most_unlimited(l->swap_max),
+	};
 	run_until(w, w->now);
 	return 0;
 }
 
-int memory_set_oom_group(struct world *w, const char *path, bool is_group)
+/* The root is no group, nor is what is outside the cgroup that ran out. */
+struct cgroup *memory_oom_group(const struct signal *victim, const struct cgroup *memcg)
 {
-	struct memcg *memcg;
-	int error = open_memcg(w, path, &memcg);
+	struct cgroup *highest = NULL;
 
-	if (error)
-		return error;
-	memcg->oom_group = is_group;
-	keep(w, memcg);
-	return 0;
-}
-
-const char *memory_oom_group(const struct world *w, const struct signal *victim, const char *memcg)
-{
-	const char *highest = NULL;
-
-	for (size_t i = 0; i < w->allocator.memcg_count; i++) {
-		const struct memcg *group = &w->allocator.memcgs[i];
-
-		if (!group->oom_group || !is_in_memcg(victim, group->path) || (memcg && !is_below(group->path, memcg)))
-			continue;
-		if (!highest || strlen(group->path) < strlen(highest))
-			highest = group->path;
+	if (memcg && !cgroup_is_below(victim->cgroup, memcg))
+		return NULL;
+	for (struct cgroup *cg = victim->cgroup; cg->parent; cg = cg->parent) {
+		if (cg->oom_group)
+			highest = cg;
+		if (cg == memcg)
+			break;
 	}
 	return highest;
-}
-
-void memory_drop(struct world *w)
-{
-	while (w->allocator.memcg_count)
-		remove_memcg(&w->allocator, &w->allocator.memcgs[0]);
-	free(w->allocator.memcgs);
 }

@@ -1,6 +1,7 @@
 /*
  * Who holds which pages, and what happens when there are none left. Nothing is reclaimed: new pages fill the RAM,
- * then swap; then somebody dies for them. A memory cgroup's limit counts the resident pages of its processes.
+ * then swap; then somebody dies for them. memory.max counts the resident pages below a cgroup, memory.swap.max the
+ * swapped ones.
  */
 #ifndef MEMORY_H
 #define MEMORY_H
@@ -9,24 +10,13 @@
 
 #include <stdbool.h>
 
+struct cgroup;
 struct signal;
 struct task;
 struct wait;
 
-/* A memory cgroup of which something has been set. */
-struct memcg {
-	char *path;
-	uint64_t limit;		/* pages, 0 = none */
-	bool oom_group;		/* memory.oom.group: who is killed in it is killed with all the others */
-};
-
-struct allocator {
-	struct memcg *memcgs;
-	size_t memcg_count;
-};
-
-/* Of the processes in that memory cgroup; NULL: of all. Pages of an mm count once. */
-struct usage memory_used(const struct world *w, const char *memcg);
+/* Of that cgroup and what is below; NULL: of all. Pages of an mm count once, see charge.h. */
+struct usage memory_used(const struct world *w, const struct cgroup *cg);
 int64_t ram_free(const struct world *w, const struct usage *usage);
 
 /*
@@ -46,12 +36,9 @@ int64_t memory_touch(struct world *w, struct task *t);
 int memory_get(struct world *w, struct wait *wait);
 /* What it asks the OOM killer for: memory of the machine, or of the memory cgroup that is full. */
 struct oom_request memory_request(const struct world *w, const struct wait *wait, const struct task *waiter);
-/* 0 pages: no limit. -EINVAL where the path is none below the root. */
-int memory_limit(struct world *w, const char *path, uint64_t pages);
-/* -EINVAL as above. */
-int memory_set_oom_group(struct world *w, const char *path, bool is_group);
-/* The highest cgroup that dies with this process, below the one that ran out (NULL: the machine); NULL: it dies alone. */
-const char *memory_oom_group(const struct world *w, const struct signal *victim, const char *memcg);
-void memory_drop(struct world *w);
+/* More than UNLIMITED is no limit, either. -EINVAL for the root, and for less than nothing. */
+int memory_set_limits(struct world *w, struct cgroup *cg, const struct cgroup_limits *limits);
+/* The highest cgroup that dies with this process, up to the one that ran out (NULL: the machine); NULL: it dies alone. */
+struct cgroup *memory_oom_group(const struct signal *victim, const struct cgroup *memcg);
 
 #endif

@@ -198,13 +198,25 @@ static struct choice select_packed(const struct world *w, const struct oom_contr
 	return choice;
 }
 
+/* The kernel goes from cgroup to cgroup here: on equal points that order decides. */
+static struct choice select_in_memcg(const struct world *w, const struct oom_control *oc)
+{
+	struct choice choice = { NULL, 0, false, false };
+
+	for (struct signal *s = NULL; (s = cgroup_next_process(oc->memcg, s));)
+		if (!consider(w, s->leader, oc, &choice))
+			break;
+	return choice;
+}
+
 static struct choice select_victim(const struct world *w, const struct oom_control *oc)
 {
 	struct choice choice = { NULL, 0, false, false };
 
 	if (concerns_all(w, oc))
 		return select_packed(w, oc);
-
+	if (oc->memcg)
+		return select_in_memcg(w, oc);
 	for (struct signal *s = w->oldest; s; s = s->newer)
 		if (!consider(w, s->leader, oc, &choice))
 			break;
@@ -268,6 +280,7 @@ static void kill_with_sharers(struct world *w, struct task *victim, const char *
 	bool can_reap = true;
 
 	w->oom.kills++;
+	cgroup_event(victim->signal->cgroup, MEMORY_OOM_KILL);
 	send_kill(w, victim->signal);
 	mark_victim(w, victim);
 	report_killed(w, victim, message);
@@ -287,22 +300,23 @@ static bool has_live_thread(const struct signal *s)
 }
 
 /* The kernel's walk of a cgroup passes over who is only waiting to be reaped. */
-static bool dies_with_group(const struct signal *s, const char *group)
+static bool dies_with_group(const struct signal *s)
 {
-	return is_in_memcg(s, group) && !is_unkillable(s->leader) && s->oom_score_adj != OOM_SCORE_ADJ_MIN
-		&& has_live_thread(s);
+	return !is_unkillable(s->leader) && s->oom_score_adj != OOM_SCORE_ADJ_MIN && has_live_thread(s);
 }
 
 /* The first victim is visited again: a second line says so while it still has its mm. */
-static void kill_group(struct world *w, const char *group, const char *message)
+static void kill_group(struct world *w, struct cgroup *group, const char *message)
 {
+	if (w->rules.group_kill_is_counted)
+		cgroup_event(group, MEMORY_OOM_GROUP_KILL);
 	report_group(w, group);
-	for (struct signal *s = w->oldest; s; s = s->newer) {
-		struct task *victim = dies_with_group(s, group) ? first_with_mm(s) : NULL;
+	for (struct signal *s = NULL; (s = cgroup_next_process(group, s));) {
+		struct task *victim = dies_with_group(s) ? first_with_mm(s) : NULL;
 
 		if (victim)
 			kill_with_sharers(w, victim, message);
-		else if (dies_with_group(s, group))
+		else if (dies_with_group(s))
 			report_exiting(w, s->leader, message);
 	}
 }
@@ -332,7 +346,7 @@ static void kill_process(struct world *w, struct task *p, uint32_t score, const 
 	victim = w->rules.child_is_sacrificed ? worst_child(w, p, oc) : p;
 	victim = first_with_mm(victim->signal);
 	if (victim) {
-		const char *group = w->rules.group_is_killed ? memory_oom_group(w, victim->signal, oc->memcg) : NULL;
+		struct cgroup *group = w->rules.group_is_killed ? memory_oom_group(victim->signal, oc->memcg) : NULL;
 
 		kill_with_sharers(w, victim, message);
 		if (group)
@@ -440,6 +454,8 @@ bool out_of_memory(struct world *w, struct task *current, const struct oom_reque
 {
 	struct oom_control oc = oom_control_of(w, current, request);
 
+	if (oc.memcg)
+		cgroup_event(oc.memcg, MEMORY_OOM);
 	ended(w, OOM_REFUSED, NULL, NULL);
 	if (is_halted(w) || w->oom.disabled)
 		return false;

@@ -81,7 +81,7 @@ static void invoked(struct world *w, const struct oom_control *oc)
 static bool is_listed(const struct task *leader, const struct oom_control *oc)
 {
 	return !is_global_init(leader) && !is_kthread(leader) && first_with_mm(leader->signal)
-		&& (!oc->memcg || is_in_memcg(leader->signal, oc->memcg));
+		&& (!oc->memcg || cgroup_is_below(leader->signal->cgroup, oc->memcg));
 }
 
 static int64_t resident(const struct memory *m)
@@ -132,7 +132,7 @@ static void table(struct world *w, const struct oom_control *oc)
 
 static void memory_lines(struct world *w, const struct task *victim, const struct oom_control *oc)
 {
-	const char *cgroup = victim && victim->signal->cgroup ? victim->signal->cgroup : "/";
+	char task[CGROUP_PATH], limited[CGROUP_PATH];
 
 	if (!oc->memcg) {
 		klog_printf(w, LOG_WARNING, "Mem-Info:");
@@ -141,7 +141,8 @@ static void memory_lines(struct world *w, const struct task *victim, const struc
 		return;
 	}
 	if (w->rules.kill_line_names_score)
-		klog_printf(w, LOG_INFO, "Task in %s killed as a result of limit of %s", cgroup, oc->memcg);
+		klog_printf(w, LOG_INFO, "Task in %s killed as a result of limit of %s",
+			    cgroup_path(victim ? victim->signal->cgroup : &w->root, task), cgroup_path(oc->memcg, limited));
 	klog_printf(w, LOG_INFO, "memory: usage %lukB, limit %lukB, failcnt 0", kilobytes((int64_t)oc->total),
 		    kilobytes((int64_t)oc->total));
 }
@@ -177,12 +178,12 @@ static bool is_within_limit(struct world *w)
 
 static void summary(struct world *w, const struct task *p, const struct oom_control *oc)
 {
-	const char *cgroup = p->signal->cgroup ? p->signal->cgroup : "/";
+	char task[CGROUP_PATH], limited[CGROUP_PATH];
 
 	klog_printf(w, LOG_INFO,
 		    "oom-kill:constraint=%s,nodemask=(null),cpuset=/,mems_allowed=0,%s%s,task_memcg=%s,task=%s,pid=%d,uid=%d",
-		    constraint_name(oc->constraint), oc->memcg ? "oom_memcg=" : "global_oom", oc->memcg ? oc->memcg : "",
-		    cgroup, p->comm, p->pid, (int)p->cred->uid);
+		    constraint_name(oc->constraint), oc->memcg ? "oom_memcg=" : "global_oom",
+		    oc->memcg ? cgroup_path(oc->memcg, limited) : "", cgroup_path(p->signal->cgroup, task), p->comm, p->pid, (int)p->cred->uid);
 }
 
 /* Only the report is limited: the kill lines always come. */
@@ -224,9 +225,12 @@ void report_exiting(struct world *w, const struct task *victim, const char *mess
 		    victim->comm);
 }
 
-void report_group(struct world *w, const char *cgroup)
+void report_group(struct world *w, const struct cgroup *group)
 {
-	klog_printf(w, LOG_INFO, "Tasks in %s are going to be killed due to memory.oom.group set", cgroup);
+	char path[CGROUP_PATH];
+
+	klog_printf(w, LOG_INFO, "Tasks in %s are going to be killed due to memory.oom.group set",
+		    cgroup_path(group, path));
 }
 
 void report_pinned(struct world *w, const struct task *victim, const struct task *sharer)

@@ -2,6 +2,7 @@
 #include "reaper.h"
 
 #include "badness.h"
+#include "charge.h"
 #include "oom_kill.h"
 #include "task.h"
 #include "world.h"
@@ -78,16 +79,16 @@ static struct mm *mm_of(const struct world *w, const struct victim *v)
 /* What is mlocked stays (until 5.17), and what is mapped shared. */
 static void take_pages(struct world *w, struct mm *mm)
 {
-	struct memory *m = &mm->memory;
-	int64_t before = pages_of(m);
+	struct memory m = mm->memory;
+	int64_t before = pages_of(&m);
 
-	m->anon = w->rules.reaper_takes_locked ? 0 : m->anon_locked;
-	m->file = 0;
-	m->shmem = m->shmem_shared;
-	m->swapents = 0;
-	w->freed_pages += (uint64_t)(before - pages_of(m));
-	w->progress += before > pages_of(m);
-	candidates_update_mm(w, mm);
+	m.anon = w->rules.reaper_takes_locked ? 0 : m.anon_locked;
+	m.file = 0;
+	m.shmem = m.shmem_shared;
+	m.swapents = 0;
+	w->freed_pages += (uint64_t)(before - pages_of(&m));
+	w->progress += before > pages_of(&m);
+	mm_set_memory(w, mm, &m);
 }
 
 static void reap_mm(struct world *w, const struct victim *v, struct mm *mm)

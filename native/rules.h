@@ -81,6 +81,8 @@ enum version { V4_7, V4_8, V4_9, V4_14, V4_19, V5_4, V5_10, V5_15, V6_1, V6_6, V
 	     "'Out of memory and no killable processes...' is logged for SysRq-f and memory cgroups, too") \
 	RULE(group_is_killed, V4_19, V6_18, 0, \
 	     "with memory.oom.group a victim's whole cgroup is killed with it (since 4.19)") \
+	RULE(group_kill_is_counted, V6_1, V6_18, 0, \
+	     "memory.events counts oom_group_kill (since 5.17)") \
 	RULE(sysrq_says_so_twice, V4_7, V4_19, 0, \
 	     "the lines of SysRq begin with 'sysrq: SysRq : ', later with 'sysrq: ' (changed between 4.9 and 6.1)") \
 	RULE(vmstat_counts_kills, V4_14, V6_18, 0, \

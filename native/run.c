@@ -116,7 +116,7 @@ bool allocate(struct world *w, struct task *current, const struct oom_request *r
 
 bool allocate_by_kworker(struct world *w, const char *comm, const struct oom_request *request)
 {
-	struct signal signal = { 0 };
+	struct signal signal = { .cgroup = &w->root };
 	struct task worker = { .signal = &signal, .flags = TASK_KTHREAD, .mems = UINT64_MAX };
 
 	signal.leader = &worker;

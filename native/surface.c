@@ -3,11 +3,14 @@
 #include "fakeproc.h"
 
 #include "badness.h"
+#include "cgroup.h"
+#include "charge.h"
 #include "memory.h"
 #include "oom_adj.h"
 #include "oom_kill.h"
 #include "reaper.h"
 #include "run.h"
+#include "surface.h"
 #include "sysctl.h"
 #include "sysrq.h"
 #include "task.h"
@@ -43,6 +46,7 @@ struct world *world_new(int version, uint32_t patches, uint64_t ram_pages, uint6
 	w->node_pages[0] = ram_pages;
 	w->pids.max = PID_MAX_DEFAULT;
 	sysctl_boot(w);
+	cgroups_init(w);
 	w->mmu = true;
 	w->tasks.size = sizeof(struct task);
 	w->signals.size = sizeof(struct signal);
@@ -55,10 +59,10 @@ void world_free(struct world *w)
 	if (!w)
 		return;
 	reaper_drop(w);
-	memory_drop(w);
 	candidates_drop(w);
 	waits_drop(w);
 	drop_tasks(w);
+	cgroups_drop(w);
 	pid_drop(&w->pids);
 	klog_drop(&w->log);
 	free(w->namespaces);
@@ -68,18 +72,6 @@ void world_free(struct world *w)
 
 void world_hold(struct world *w) { world_lock(w); }
 void world_release(struct world *w) { world_unlock(w); }
-
-#define LOCKED(w, expression) \
-	({ \
-		world_lock(w); \
-		__typeof__(expression) result_ = (expression); \
-		world_unlock(w); \
-		result_; \
-	})
-
-/* What changes something, in a machine that has not halted. */
-#define UNLESS_HALTED(w, expression) (is_halted(w) ? -EHOSTDOWN : (expression))
-#define CHANGE(w, expression) LOCKED(w, UNLESS_HALTED(w, expression))
 
 int world_rule(struct world *w, int row) { return rules_row_holds(row, (int)w->version, w->patches); }
 uint64_t world_total_pages(struct world *w) { return LOCKED(w, total_pages(w)); }
@@ -130,19 +122,6 @@ static int next_task(const struct world *w, int pid)
 }
 
 int world_next_task(struct world *w, int pid) { return LOCKED(w, next_task(w, pid)); }
-
-/* A list of pids for Python: what does not fit is only counted. */
-struct pid_list {
-	int32_t *pids;
-	int most, count;
-};
-
-static void list_add(struct pid_list *list, int32_t pid)
-{
-	if (list->count < list->most)
-		list->pids[list->count] = pid;
-	list->count++;
-}
 
 int world_processes(struct world *w, int32_t *pids, int most)
 {
@@ -202,18 +181,7 @@ int world_sharers(struct world *w, int pid, int32_t *pids, int most)
 	return list_for(w, pid, list_sharers, (struct pid_list){ pids, most, 0 });
 }
 
-/* ---- tasks: every call below runs `expression` for the task t of that pid, or is -ESRCH ---- */
-
-#define WITH_TASK(w, pid, expression) \
-	({ \
-		world_lock(w); \
-		struct task *t = pid_find(&(w)->pids, pid); \
-		__typeof__(0 + (expression)) result_ = t ? (expression) : -ESRCH; \
-		world_unlock(w); \
-		result_; \
-	})
-
-#define CHANGE_TASK(w, pid, expression) WITH_TASK(w, pid, UNLESS_HALTED(w, expression))
+/* ---- tasks ---- */
 
 static int clone_to_pid(struct world *w, struct task *parent, uint64_t flags, int pid)
 {
@@ -340,19 +308,6 @@ ssize_t task_get_cmdline(struct world *w, int pid, char *bytes, size_t size)
 	return WITH_TASK(w, pid, copy_cmdline(t->signal, bytes, size));
 }
 
-static int replace_cgroup(struct signal *signal, const char *path)
-{
-	char *copy = path[0] == '/' && !strchr(path, '\n') ? strdup(path) : NULL;
-
-	if (!copy)
-		return path[0] == '/' && !strchr(path, '\n') ? -ENOMEM : -EINVAL;
-	free(signal->cgroup);
-	signal->cgroup = copy;
-	return 0;
-}
-
-int task_set_cgroup(struct world *w, int pid, const char *path) { return CHANGE_TASK(w, pid, replace_cgroup(t->signal, path)); }
-
 static int change_state(struct task *t, char state)
 {
 	if (!state || !strchr("RSDT", state))
@@ -369,8 +324,7 @@ static int change_memory(struct world *w, struct mm *mm, const struct memory *m)
 {
 	if (!mm || m->anon < 0 || m->file < 0 || m->shmem < 0 || m->swapents < 0)
 		return -EINVAL;
-	mm->memory = *m;
-	candidates_update_mm(w, mm);
+	mm_set_memory(w, mm, m);
 	return 0;
 }
 
@@ -464,11 +418,25 @@ void world_run(struct world *w, int64_t nanoseconds)
 	world_unlock(w);
 }
 
-int world_oom(struct world *w, int pid, const char *kworker, const struct oom_request *request)
+/* The limit was met: that is an event of its own, whatever comes of it. */
+static int run_out(struct world *w, struct task *t, const char *kworker, struct oom_request request, const char *memcg)
+{
+	int error = memcg ? cgroup_open(w, memcg, &request.memcg) : 0;
+
+	if (error)
+		return error;
+	if (memcg)
+		cgroup_event(request.memcg, MEMORY_MAX);
+	else
+		request.memcg = NULL;
+	return t ? allocate(w, t, &request) : allocate_by_kworker(w, kworker, &request);
+}
+
+int world_oom(struct world *w, int pid, const char *kworker, const struct oom_request *request, const char *memcg)
 {
 	if (!pid)
-		return CHANGE(w, allocate_by_kworker(w, kworker, request));
-	return CHANGE_TASK(w, pid, allocate(w, t, request));
+		return CHANGE(w, run_out(w, NULL, kworker, *request, memcg));
+	return CHANGE_TASK(w, pid, run_out(w, t, NULL, *request, memcg));
 }
 
 int world_sysrq(struct world *w, char key, const char *kworker) { return CHANGE(w, sysrq(w, key, kworker)); }
@@ -618,13 +586,6 @@ int task_set_flag(struct world *w, int pid, uint32_t flag, int set)
 }
 
 /* ---- memory ---- */
-
-void world_usage(struct world *w, const char *memcg, struct usage *out) { *out = LOCKED(w, memory_used(w, memcg)); }
-int world_limit(struct world *w, const char *memcg, uint64_t pages) { return CHANGE(w, memory_limit(w, memcg, pages)); }
-int world_oom_group(struct world *w, const char *memcg, int is_set)
-{
-	return CHANGE(w, memory_set_oom_group(w, memcg, is_set));
-}
 
 int64_t task_grow(struct world *w, int pid, int64_t pages) { return CHANGE_TASK(w, pid, memory_grow(w, t, pages)); }
 int task_shrink(struct world *w, int pid, int64_t pages) { return CHANGE_TASK(w, pid, memory_shrink(w, t, pages)); }
@@ -881,4 +842,5 @@ void world_set_control(struct world *w, void *self, control_read read, control_w
 
 int log_next(struct world *w, uint64_t seq, struct log_record *out) { return LOCKED(w, klog_next(&w->log, seq, out)); }
 int world_candidates_agree(struct world *w) { return LOCKED(w, candidates_agree(w)); }
+int world_charges_agree(struct world *w) { return LOCKED(w, charges_agree(w)); }
 uint64_t log_end(struct world *w) { return LOCKED(w, w->log.end); }

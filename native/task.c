@@ -1,6 +1,7 @@
 /* See task.h. What clone, exec, exit, kill and wait do to tasks, signals and mms. */
 #include "task.h"
 
+#include "charge.h"
 #include "text.h"
 #include "waiting.h"
 #include "world.h"
@@ -56,6 +57,7 @@ static void sharers_add(struct mm *mm, struct signal *signal)
 	*(older ? &older->sharer_newer : &mm->oldest) = signal;
 	*(signal->sharer_newer ? &signal->sharer_newer->sharer_older : &mm->newest) = signal;
 	mm->sharers++;
+	mm_charge(mm);
 }
 
 static void sharers_remove(struct mm *mm, struct signal *signal)
@@ -65,6 +67,7 @@ static void sharers_remove(struct mm *mm, struct signal *signal)
 	signal->sharer_older = signal->sharer_newer = NULL;
 	signal->mm = NULL;
 	mm->sharers--;
+	mm_charge(mm);
 }
 
 static void mm_attach(struct world *w, struct task *t, struct mm *mm)
@@ -268,12 +271,14 @@ static struct signal *signal_new(struct world *w, const struct signal *creator)
 		slab_give(&w->signals, signal);
 		return NULL;
 	}
-	if (!signal || !creator)
+	if (!signal)
+		return NULL;
+	cgroup_join(creator ? cgroup_of_child(creator) : &w->root, signal);
+	if (!creator)
 		return signal;
 	signal->oom_score_adj = creator->oom_score_adj;
 	signal->oom_score_adj_min = creator->oom_score_adj_min;
 	signal->namespace = creator->namespace;
-	signal->cgroup = creator->cgroup ? strdup(creator->cgroup) : NULL;
 	signal->cmdline = copy_cmdline(creator->cmdline);
 	return signal;
 }
@@ -284,7 +289,7 @@ static void signal_free(struct world *w, struct signal *signal)
 		mm_unpin(w, signal->oom_mm);
 	candidates_remove(w, signal);
 	free(signal->cmdline);
-	free(signal->cgroup);
+	cgroup_leave(signal);
 	slab_give(&w->signals, signal);
 }
 
@@ -913,7 +918,7 @@ void drop_tasks(struct world *w)
 		for (struct task *t = s->leader; t; t = t->next)
 			cred_put(t->cred);
 		free(s->cmdline);
-		free(s->cgroup);
+		cgroup_leave(s);
 	}
 	free(w->killed);
 	slab_drop(&w->tasks);

@@ -9,6 +9,9 @@
 
 enum { OOM_SCORE_ADJ_MIN = -1000, OOM_SCORE_ADJ_MAX = 1000 };
 
+struct cgroup;
+struct world;
+
 struct task {
 	int32_t pid;
 	uint32_t flags;			/* TASK_KTHREAD, TASK_VFORK_DONE, TASK_ZOMBIE, TASK_SIGHAND_GONE */
@@ -43,7 +46,8 @@ struct signal {
 	uint32_t namespace;
 	uint32_t candidate;		/* its place among the packed candidates */
 	char *cmdline;			/* 4 bytes of length, then that many; NULL = none set */
-	char *cgroup;			/* NULL = "/" */
+	struct cgroup *cgroup;
+	struct signal *cgroup_older, *cgroup_newer;	/* processes in it, as they joined */
 };
 
 struct mm {
@@ -53,7 +57,8 @@ struct mm {
 	uint8_t dumpable;
 	bool multiprocess, oom_reaped, not_reapable, reap_queued;
 	struct signal *oldest, *newest;	/* the processes on it */
-	struct memory memory;
+	struct memory memory;		/* changed by mm_set_memory() only */
+	struct cgroup *charged;		/* where that counts, see charge.h */
 };
 
 static inline bool is_kthread(const struct task *t) { return t->flags & TASK_KTHREAD; }

@@ -137,9 +137,10 @@ static const struct task *lock_holder(const struct task *t)
 
 static void say_short_of_memory(const struct world *w, const struct wait *wait, const struct task *t, struct text *why)
 {
-	const char *memcg = memory_request(w, wait, t).memcg;
+	const struct cgroup *memcg = memory_request(w, wait, t).memcg;
+	char path[CGROUP_PATH];
 
-	text_printf(why, "%s waits for memory%s%s", t->comm, memcg ? " of " : "", memcg ? memcg : "");
+	text_printf(why, "%s waits for memory%s%s", t->comm, memcg ? " of " : "", memcg ? cgroup_path(memcg, path) : "");
 }
 
 /* One link of the chain, and who comes next: NULL at its end. */

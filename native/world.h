@@ -4,6 +4,7 @@
 
 #include "fakeproc.h"
 #include "candidates.h"
+#include "cgroup.h"
 #include "klog.h"
 #include "memory.h"
 #include "pid.h"
@@ -81,6 +82,8 @@ struct world {
 	struct control control;
 	struct sysctl sysctl;
 	struct candidates candidates;
+	struct cgroup root;		/* of the cgroups: its usage is the machine's */
+	uint64_t last_cgroup;		/* id */
 	struct killed *killed;		/* who shall exit as soon as he can */
 	size_t killed_count, killed_room;
 	struct wait *waits;		/* see waiting.h */
@@ -88,7 +91,6 @@ struct world {
 	uint64_t freed_pages;		/* by exits, by the reaper and by who gave them back, since boot */
 	uint64_t progress;		/* counts whatever brings a stall nearer to its end */
 	struct oom oom;
-	struct allocator allocator;
 	bool has_caller;		/* requests of a mount are judged as `caller`'s, not as the real caller's */
 	struct caller caller;
 };

@@ -413,6 +413,7 @@ def test_pages_never_exceed_the_machine_and_add_up(kernel, life):
         found = {user.info.mm: user.memory for task in world.processes for user in task.threads if user.info.mm}
         assert held(world) <= 120 * MIB
         assert world.usage().anon == sum(memory.anon for memory in found.values())
+        assert lib.world_charges_agree(world._w)
 
 
 # --- on a mount -----------------------------------------------------------------------

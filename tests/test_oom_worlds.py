@@ -228,6 +228,7 @@ class Machine(RuleBasedStateMachine):
             assert info.oom_victims == victims[info.tgid]
             assert not (info.mm and info.flags & lib.TASK_ZOMBIE)
         assert lib.world_candidates_agree(self.world._w)
+        assert lib.world_charges_agree(self.world._w)
 
     @invariant()
     def the_reaper_does_not_try_for_ever(self):

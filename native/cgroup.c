@@ -1,0 +1,360 @@
+/* See cgroup.h. */
+#include "cgroup.h"
+
+#include "charge.h"
+#include "task.h"
+#include "world.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct cgroup_limits unlimited = {
+	.high = CGROUP_UNLIMITED, .max = CGROUP_UNLIMITED, .swap_max = CGROUP_UNLIMITED,
+};
+
+/* ---- names and paths ---- */
+
+/* A newline would break the lines of /proc/PID/cgroup. */
+static bool is_name(const char *name, size_t length)
+{
+	if (!length || length > CGROUP_NAME || memchr(name, '\n', length) || memchr(name, '/', length))
+		return false;
+	return !(length == 1 && name[0] == '.') && !(length == 2 && name[0] == '.' && name[1] == '.');
+}
+
+bool is_cgroup_path(const char *path)
+{
+	size_t length;
+
+	if (path[0] != '/' || strnlen(path, CGROUP_PATH) == CGROUP_PATH)
+		return false;
+	for (const char *name = path + 1; path[1]; name += length + 1) {
+		length = strcspn(name, "/");
+		if (!is_name(name, length))
+			return false;
+		if (!name[length])
+			break;
+	}
+	return true;
+}
+
+const char *cgroup_path(const struct cgroup *cg, char path[CGROUP_PATH])
+{
+	char *start = path + CGROUP_PATH - 1;
+
+	*start = '\0';
+	if (!cg->parent)
+		*--start = '/';
+	for (; cg->parent; cg = cg->parent) {
+		size_t length = strlen(cg->name);
+
+		start -= length;
+		memcpy(start, cg->name, length);
+		*--start = '/';
+	}
+	return start;
+}
+
+static size_t path_length(const struct cgroup *cg)
+{
+	size_t length = 0;
+
+	for (; cg->parent; cg = cg->parent)
+		length += strlen(cg->name) + 1;
+	return length;
+}
+
+/* ---- children ---- */
+
+static int compare(const struct cgroup *child, const char *name, size_t length)
+{
+	int order = strncmp(child->name, name, length);
+
+	return order ? order : child->name[length] != '\0';
+}
+
+/* Where a child of that name stands, or would. */
+static size_t place_of(const struct cgroup *parent, const char *name, size_t length)
+{
+	size_t low = 0, high = parent->child_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare(parent->children[middle], name, length) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct cgroup *cgroup_child(const struct cgroup *parent, const char *name, size_t length)
+{
+	size_t place = place_of(parent, name, length);
+
+	if (place == parent->child_count || compare(parent->children[place], name, length))
+		return NULL;
+	return parent->children[place];
+}
+
+static bool list_child(struct cgroup *parent, struct cgroup *child)
+{
+	struct cgroup **grown = realloc(parent->children, (parent->child_count + 1) * sizeof(struct cgroup *));
+	size_t place;
+
+	if (!grown)
+		return false;
+	parent->children = grown;
+	place = place_of(parent, child->name, strlen(child->name));
+	memmove(grown + place + 1, grown + place, (parent->child_count++ - place) * sizeof(struct cgroup *));
+	grown[place] = child;
+	child->sibling_older = parent->last_child;
+	*(parent->last_child ? &parent->last_child->sibling_newer : &parent->first_child) = child;
+	parent->last_child = child;
+	return true;
+}
+
+static void unlist_child(struct cgroup *child)
+{
+	struct cgroup *parent = child->parent;
+	size_t place = place_of(parent, child->name, strlen(child->name));
+
+	*(child->sibling_older ? &child->sibling_older->sibling_newer : &parent->first_child) = child->sibling_newer;
+	*(child->sibling_newer ? &child->sibling_newer->sibling_older : &parent->last_child) = child->sibling_older;
+	parent->child_count--;
+	memmove(parent->children + place, parent->children + place + 1,
+		(parent->child_count - place) * sizeof(struct cgroup *));
+}
+
+static void cgroup_free(struct cgroup *cg)
+{
+	free(cg->children);
+	free(cg->name);
+	free(cg);
+}
+
+static struct cgroup *cgroup_new(struct world *w, struct cgroup *parent, const char *name, size_t length)
+{
+	struct cgroup *cg = calloc(1, sizeof(*cg));
+
+	if (!cg)
+		return NULL;
+	cg->parent = parent;
+	cg->limits = unlimited;
+	cg->name = strndup(name, length);
+	if (!cg->name || !list_child(parent, cg)) {
+		cgroup_free(cg);
+		return NULL;
+	}
+	cg->id = ++w->last_cgroup;
+	return cg;
+}
+
+/* ---- finding, making, removing ---- */
+
+typedef struct cgroup *step(struct world *w, struct cgroup *parent, const char *name, size_t length);
+
+static struct cgroup *walk(struct world *w, const char *path, step *next)
+{
+	struct cgroup *cg = &w->root;
+
+	for (const char *name = path + 1; cg && *name;) {
+		size_t length = strcspn(name, "/");
+
+		cg = next(w, cg, name, length);
+		name += length;
+		name += *name == '/';
+	}
+	return cg;
+}
+
+static struct cgroup *find_step(struct world *w, struct cgroup *parent, const char *name, size_t length)
+{
+	(void)w;
+	return cgroup_child(parent, name, length);
+}
+
+static struct cgroup *make_step(struct world *w, struct cgroup *parent, const char *name, size_t length)
+{
+	struct cgroup *found = cgroup_child(parent, name, length);
+
+	return found ? found : cgroup_new(w, parent, name, length);
+}
+
+struct cgroup *cgroup_find(struct world *w, const char *path)
+{
+	return is_cgroup_path(path) ? walk(w, path, find_step) : NULL;
+}
+
+int cgroup_open(struct world *w, const char *path, struct cgroup **out)
+{
+	if (!is_cgroup_path(path))
+		return -EINVAL;
+	*out = walk(w, path, make_step);
+	return *out ? 0 : -ENOMEM;
+}
+
+int cgroup_make(struct world *w, struct cgroup *parent, const char *name, struct cgroup **out)
+{
+	size_t length = strnlen(name, CGROUP_PATH);
+
+	if (parent->removed)
+		return -ENODEV;
+	if (length > CGROUP_NAME || path_length(parent) + 1 + length >= CGROUP_PATH)
+		return -ENAMETOOLONG;
+	if (!is_name(name, length))
+		return -EINVAL;
+	if (cgroup_child(parent, name, length))
+		return -EEXIST;
+	*out = cgroup_new(w, parent, name, length);
+	return *out ? 0 : -ENOMEM;
+}
+
+static bool has_live_process(const struct cgroup *cg)
+{
+	for (const struct signal *s = cg->oldest; s; s = s->cgroup_newer)
+		if (live_thread(s))
+			return true;
+	return false;
+}
+
+bool cgroup_is_populated(const struct cgroup *cg)
+{
+	for (const struct cgroup *at = cg; at; at = cgroup_next(cg, at))
+		if (has_live_process(at))
+			return true;
+	return false;
+}
+
+/* Once it is removed and nobody dead is left in it, nor in one that was below it. */
+static void release(struct cgroup *cg)
+{
+	while (cg->removed && !cg->process_count && !cg->remains) {
+		struct cgroup *parent = cg->parent;
+
+		cgroup_free(cg);
+		parent->remains--;
+		cg = parent;
+	}
+}
+
+int cgroup_remove(struct cgroup *cg)
+{
+	if (cg->removed)
+		return -ENODEV;
+	if (!cg->parent || cg->child_count || has_live_process(cg))
+		return -EBUSY;
+	unlist_child(cg);
+	cg->removed = true;
+	cg->parent->remains++;
+	release(cg);
+	return 0;
+}
+
+/* ---- the hierarchy ---- */
+
+bool cgroup_is_below(const struct cgroup *cg, const struct cgroup *top)
+{
+	while (cg && cg != top)
+		cg = cg->parent;
+	return cg;
+}
+
+struct cgroup *cgroup_next(const struct cgroup *top, const struct cgroup *at)
+{
+	if (at->first_child)
+		return at->first_child;
+	while (at != top && !at->sibling_newer)
+		at = at->parent;
+	return at == top ? NULL : at->sibling_newer;
+}
+
+struct signal *cgroup_next_process(const struct cgroup *top, const struct signal *after)
+{
+	const struct cgroup *cg;
+
+	if (after && after->cgroup_newer)
+		return after->cgroup_newer;
+	cg = after ? cgroup_next(top, after->cgroup) : top;
+	while (cg && !cg->oldest)
+		cg = cgroup_next(top, cg);
+	return cg ? cg->oldest : NULL;
+}
+
+void cgroups_init(struct world *w)
+{
+	w->root.id = ++w->last_cgroup;
+	w->root.limits = unlimited;
+}
+
+/* Nobody is in them any more. */
+void cgroups_drop(struct world *w)
+{
+	struct cgroup *cg = &w->root;
+
+	while (cg != &w->root || cg->first_child) {
+		struct cgroup *parent = cg->parent;
+
+		if (cg->first_child) {
+			cg = cg->first_child;
+			continue;
+		}
+		unlist_child(cg);
+		cgroup_free(cg);
+		cg = parent;
+	}
+	free(w->root.children);
+}
+
+/* ---- processes ---- */
+
+void cgroup_join(struct cgroup *cg, struct signal *signal)
+{
+	signal->cgroup = cg;
+	signal->cgroup_newer = NULL;
+	signal->cgroup_older = cg->newest;
+	*(cg->newest ? &cg->newest->cgroup_newer : &cg->oldest) = signal;
+	cg->newest = signal;
+	cg->process_count++;
+}
+
+void cgroup_leave(struct signal *signal)
+{
+	struct cgroup *cg = signal->cgroup;
+
+	*(signal->cgroup_older ? &signal->cgroup_older->cgroup_newer : &cg->oldest) = signal->cgroup_newer;
+	*(signal->cgroup_newer ? &signal->cgroup_newer->cgroup_older : &cg->newest) = signal->cgroup_older;
+	signal->cgroup = NULL;
+	cg->process_count--;
+	release(cg);
+}
+
+void cgroup_move(struct signal *signal, struct cgroup *to)
+{
+	if (signal->cgroup == to)
+		return;
+	cgroup_leave(signal);
+	cgroup_join(to, signal);
+	if (signal->mm)
+		mm_charge(signal->mm);
+}
+
+struct cgroup *cgroup_of_child(const struct signal *creator)
+{
+	struct cgroup *cg = creator->cgroup;
+
+	while (cg->removed)
+		cg = cg->parent;
+	return cg;
+}
+
+/* ---- events ---- */
+
+void cgroup_event(struct cgroup *cg, int event)
+{
+	cg->local_events[event]++;
+	for (; cg->parent; cg = cg->parent)
+		cg->events[event]++;
+}

@@ -1,0 +1,120 @@
+/* See charge.h. */
+#include "charge.h"
+
+#include "candidates.h"
+#include "cgroup.h"
+#include "task.h"
+#include "world.h"
+
+#include <string.h>
+
+/* Counters set from outside may be absurd: sums wrap around. */
+static void add(int64_t *sum, int64_t pages)
+{
+	*sum = (int64_t)((uint64_t)*sum + (uint64_t)pages);
+}
+
+static void subtract(int64_t *sum, int64_t pages)
+{
+	*sum = (int64_t)((uint64_t)*sum - (uint64_t)pages);
+}
+
+static void add_memory(struct usage *sum, const struct memory *m)
+{
+	add(&sum->anon, m->anon);
+	add(&sum->file, m->file);
+	add(&sum->shmem, m->shmem);
+	add(&sum->swap, m->swapents);
+	add(&sum->tables, (int64_t)m->ptes + m->pmds);
+}
+
+static void subtract_memory(struct usage *sum, const struct memory *m)
+{
+	subtract(&sum->anon, m->anon);
+	subtract(&sum->file, m->file);
+	subtract(&sum->shmem, m->shmem);
+	subtract(&sum->swap, m->swapents);
+	subtract(&sum->tables, (int64_t)m->ptes + m->pmds);
+}
+
+static void charge(struct cgroup *cg, const struct memory *m)
+{
+	for (; cg; cg = cg->parent) {
+		add_memory(&cg->usage, m);
+		if (resident(&cg->usage) > cg->peak)
+			cg->peak = resident(&cg->usage);
+	}
+}
+
+static void uncharge(struct cgroup *cg, const struct memory *m)
+{
+	for (; cg; cg = cg->parent)
+		subtract_memory(&cg->usage, m);
+}
+
+void mm_set_memory(struct world *w, struct mm *mm, const struct memory *memory)
+{
+	uncharge(mm->charged, &mm->memory);
+	mm->memory = *memory;
+	charge(mm->charged, &mm->memory);
+	candidates_update_mm(w, mm);
+}
+
+void mm_charge(struct mm *mm)
+{
+	struct cgroup *to = mm->oldest ? mm->oldest->cgroup : NULL;
+
+	if (mm->charged == to)
+		return;
+	uncharge(mm->charged, &mm->memory);
+	mm->charged = to;
+	charge(to, &mm->memory);
+}
+
+/* ---- for tests ---- */
+
+static struct usage usage_by_walk(const struct world *w, const struct cgroup *cg)
+{
+	struct usage sum = { 0 };
+
+	for (const struct signal *s = w->oldest; s; s = s->newer)
+		if (s->mm && s->mm->oldest == s && cgroup_is_below(s->cgroup, cg))
+			add_memory(&sum, &s->mm->memory);
+	return sum;
+}
+
+static bool is_listed_right(const struct cgroup *cg)
+{
+	size_t count = 0;
+
+	for (const struct signal *s = cg->oldest; s; s = s->cgroup_newer, count++)
+		if (s->cgroup != cg)
+			return false;
+	return count == cg->process_count;
+}
+
+/* Every process is on the list of one cgroup, which is in the hierarchy or was removed. */
+static bool is_everybody_listed(const struct world *w)
+{
+	size_t listed = 0, count = 0;
+
+	for (const struct cgroup *cg = &w->root; cg; cg = cgroup_next(&w->root, cg))
+		listed += cg->process_count;
+	for (const struct signal *s = w->oldest; s; s = s->newer) {
+		if (s->mm && s->mm->charged != s->mm->oldest->cgroup)
+			return false;
+		count += !s->cgroup->removed;
+	}
+	return listed == count;
+}
+
+bool charges_agree(struct world *w)
+{
+	for (const struct cgroup *cg = &w->root; cg; cg = cgroup_next(&w->root, cg)) {
+		struct usage walked = usage_by_walk(w, cg);
+
+		if (memcmp(&walked, &cg->usage, sizeof(walked)) != 0 || !is_listed_right(cg))
+			return false;
+	}
+	return is_everybody_listed(w);
+}

@@ -1,0 +1,24 @@
+/*
+ * What each cgroup holds, and so the machine as a whole: sums that follow every change instead of walks over all
+ * processes. An mm counts once, in the cgroup of its oldest process and in all above that; without a process on it
+ * it counts nowhere. Nobody but mm_set_memory() changes what an mm holds.
+ */
+#ifndef CHARGE_H
+#define CHARGE_H
+
+#include "fakeproc.h"
+
+#include <stdbool.h>
+
+struct mm;
+struct world;
+
+void mm_set_memory(struct world *w, struct mm *mm, const struct memory *memory);
+/* Its processes have changed, or the cgroup of one: count it where it belongs now. */
+void mm_charge(struct mm *mm);
+/* What counts as memory.current, and against memory.max. */
+static inline int64_t resident(const struct usage *usage) { return usage->anon + usage->file + usage->shmem; }
+/* Are the sums those of a walk over all processes, and is everybody listed where he is? For tests. */
+bool charges_agree(struct world *w);
+
+#endif
