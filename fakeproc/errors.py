@@ -1,4 +1,8 @@
-"""What can go wrong in a way that a user can mend: one line that says what, where, and the way out."""
+"""What can go wrong: a user's mistake (one line that says what, where, and the way out), or an errno of the core."""
+
+import errno
+import os
+from typing import NoReturn
 
 
 class FakeprocError(Exception):
@@ -11,3 +15,17 @@ class WorldError(OSError):
 
 class ScenarioError(FakeprocError):
     """A scenario file that cannot be understood; the message names file, line and key."""
+
+
+def raise_errno(error: int, what: str) -> NoReturn:
+    """The OSError of a negative errno."""
+    if error == -errno.EHOSTDOWN:
+        raise WorldError(-error, "kernel panic: the machine has halted", what)
+    raise OSError(-error, os.strerror(-error), what)
+
+
+def check(result: int, what: str) -> int:
+    """The result of a call of the core; OSError with the kernel's errno where it is negative."""
+    if result < 0:
+        raise_errno(result, what)
+    return int(result)

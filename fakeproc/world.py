@@ -1,16 +1,17 @@
 """World and Task: the Pythonic face of the core. No rule lives here."""
 
 import contextlib
-import errno
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from fakeproc import nodes as memory_nodes
 from fakeproc import rules, units
 from fakeproc._native import ffi, lib
-from fakeproc.errors import WorldError
+from fakeproc.cgroup import Cgroup, path_bytes, usage_of
+from fakeproc.cgroup import Usage as Usage
+from fakeproc.errors import check as check
 
 ROOT_CAPS = (1 << 41) - 1
 ALL_MEMS = (1 << 64) - 1
@@ -69,21 +70,6 @@ class Ranking:
 
 
 @dataclass(frozen=True)
-class Usage:
-    """Sums over processes, in pages."""
-
-    anon: int
-    file: int
-    shmem: int
-    swap: int
-    tables: int
-
-    @property
-    def resident(self) -> int:
-        return self.anon + self.file + self.shmem
-
-
-@dataclass(frozen=True)
 class Caller:
     """Who asks for a file operation. The default is root with every capability, unknown to the world."""
 
@@ -100,19 +86,6 @@ class Caller:
 
 
 ROOT = Caller()
-
-
-def _raise(error: int, what: str) -> NoReturn:
-    if error == -errno.EHOSTDOWN:
-        raise WorldError(-error, "kernel panic: the machine has halted", what)
-    raise OSError(-error, os.strerror(-error), what)
-
-
-def check(result: int, what: str) -> int:
-    """The result of a call of the core; OSError with the kernel's errno where it is negative."""
-    if result < 0:
-        _raise(result, what)
-    return int(result)
 
 
 class World:
@@ -269,10 +242,11 @@ class World:
         """out_of_memory(): an allocation found nothing, of that task (default: of a kworker).
 
         gfp_mask is GFP_KERNEL where none is given, 0 the page-fault path; memcg and limit name a memory cgroup that
-        is full; nodes are those of the allocation's memory policy, such as "0-1", the task's own are those of its
-        cpuset. Returns what the kernel's function returns: False where nobody could be helped.
+        is full (made where there is none); nodes are those of the allocation's memory policy, such as "0-1", the
+        task's own are those of its cpuset. Returns what the kernel's function returns: False where nobody could be
+        helped.
         """
-        path = ffi.new("char[]", memcg.encode()) if memcg else ffi.NULL
+        path = ffi.new("char[]", path_bytes(memcg)) if memcg else ffi.NULL
         mask = lib.world_gfp_kernel(self._w) if gfp_mask is None else gfp_mask
         nodemask = memory_nodes.parse(nodes) if nodes else 0
         request = ffi.new("struct oom_request *", [mask, order, nodemask, ffi.NULL, units.pages(limit)])
@@ -293,25 +267,37 @@ class World:
         return self.sysrq("f", kworker)
 
     def usage(self, memcg: str | None = None) -> Usage:
-        """Pages in use, an mm's once: of the machine, or of the processes in a memory cgroup."""
+        """Pages in use, an mm's once: of the machine, or of the processes in a memory cgroup (0 without one)."""
         out = ffi.new("struct usage *")
-        lib.world_usage(self._w, memcg.encode("utf-8", "surrogateescape") if memcg else ffi.NULL, out)
-        return Usage(out.anon, out.file, out.shmem, out.swap, out.tables)
+        lib.world_usage(self._w, path_bytes(memcg) if memcg else ffi.NULL, out)
+        return usage_of(out)
+
+    def cgroup(self, path: str) -> Cgroup:
+        """The cgroup of that path ("/", "/a/b"); FileNotFoundError where there is none."""
+        return Cgroup(self, path)
+
+    def make_cgroup(self, path: str, parents: bool = False) -> Cgroup:
+        """mkdir(2) in the hierarchy; with parents: what lacks above it, too, and one that is there already is fine.
+
+        FileExistsError, FileNotFoundError without the one above it, OSError EINVAL for no absolute path.
+        """
+        check(lib.world_cgroup_make(self._w, path_bytes(path), parents), path)
+        return Cgroup(self, path)
 
     def limit_cgroup(self, path: str, limit: int | str) -> None:
         """How many resident pages the processes below that cgroup may hold together (0 = no limit any more).
 
-        What they hold already stays; only who grows meets the limit. OSError EINVAL for no absolute path, or "/".
+        What they hold already stays; only who grows meets the limit. Makes the cgroup where there is none. OSError
+        EINVAL for no absolute path, or "/".
         """
-        raw = path.encode("utf-8", "surrogateescape")
-        check(lib.world_limit(self._w, raw, units.pages(limit)), path)
+        check(lib.world_limit(self._w, path_bytes(path), units.pages(limit)), path)
 
     def set_oom_group(self, path: str, is_set: bool = True) -> None:
         """memory.oom.group: who is killed in that cgroup, or below it, is killed with all the others (since 4.19).
 
-        Those at -1000 are spared. OSError EINVAL for no absolute path, or "/".
+        Those at -1000 are spared. Makes the cgroup where there is none. OSError EINVAL for no absolute path, or "/".
         """
-        check(lib.world_oom_group(self._w, path.encode("utf-8", "surrogateescape"), is_set), path)
+        check(lib.world_oom_group(self._w, path_bytes(path), is_set), path)
 
     @property
     def outcome(self) -> Outcome:
@@ -541,6 +527,13 @@ class Task:
         return Memory(m.anon, m.file, m.shmem, m.swapents, m.ptes, m.pmds, m.total_vm)
 
     @property
+    def cgroup(self) -> Cgroup:
+        """That of its process. A dead one's may have been removed: it does not exist any more."""
+        path, serial = ffi.new("char[4096]"), ffi.new("uint64_t *")
+        length = self._do(lib.task_cgroup, path, 4096, serial)
+        return Cgroup(self.world, ffi.unpack(path, length).decode("utf-8", "surrogateescape"), serial[0])
+
+    @property
     def threads(self) -> list["Task"]:
         """The threads of its process, leader first."""
         return self.world._present(self.world._pids(lib.world_threads, self.id))
@@ -666,8 +659,12 @@ class Task:
         self._do(lib.task_set_cmdline, raw, len(raw))
 
     def set_cgroup(self, path: str) -> None:
-        """OSError EINVAL where it is no absolute path."""
-        self._do(lib.task_set_cgroup, path.encode("utf-8", "surrogateescape"))
+        """Its process is in that cgroup, which is made where there is none. OSError EINVAL for no absolute path."""
+        self._do(lib.task_set_cgroup, path_bytes(path))
+
+    def move_to(self, cgroup: Cgroup | str) -> None:
+        """Its process moves there, as by a write to cgroup.procs. FileNotFoundError where there is none."""
+        self._do(lib.task_move, path_bytes(cgroup if isinstance(cgroup, str) else cgroup.info and cgroup.path))
 
     def set_adj(self, value: int, minimum: int) -> None:
         """oom_score_adj and oom_score_adj_min as they stand, no rule asked: for building worlds."""

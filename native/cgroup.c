@@ -128,6 +128,62 @@ static void unlist_child(struct cgroup *child)
 		(parent->child_count - place) * sizeof(struct cgroup *));
 }
 
+/* ---- all of them, by id ---- */
+
+static size_t place_of_id(const struct cgroups *c, uint64_t id)
+{
+	size_t low = 0, high = c->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (c->all[middle]->id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct cgroup *cgroup_by_id(const struct world *w, uint64_t id)
+{
+	size_t place = place_of_id(&w->cgroups, id);
+
+	return place < w->cgroups.count && w->cgroups.all[place]->id == id ? w->cgroups.all[place] : NULL;
+}
+
+static bool make_room(struct cgroups *c)
+{
+	size_t room = c->room ? c->room * 2 : 16;
+	struct cgroup **grown;
+
+	if (c->count < c->room)
+		return true;
+	grown = realloc(c->all, room * sizeof(struct cgroup *));
+	if (!grown)
+		return false;
+	c->all = grown;
+	c->room = room;
+	return true;
+}
+
+/* Ids grow: the newest stands last. There is room. */
+static void give_id(struct cgroups *c, struct cgroup *cg)
+{
+	cg->id = ++c->last_id;
+	c->all[c->count++] = cg;
+}
+
+static void forget_id(struct cgroups *c, const struct cgroup *cg)
+{
+	size_t place = place_of_id(c, cg->id);
+
+	c->count--;
+	memmove(c->all + place, c->all + place + 1, (c->count - place) * sizeof(struct cgroup *));
+}
+
+/* ---- making and freeing ---- */
+
 static void cgroup_free(struct cgroup *cg)
 {
 	free(cg->children);
@@ -137,7 +193,7 @@ static void cgroup_free(struct cgroup *cg)
 
 static struct cgroup *cgroup_new(struct world *w, struct cgroup *parent, const char *name, size_t length)
 {
-	struct cgroup *cg = calloc(1, sizeof(*cg));
+	struct cgroup *cg = make_room(&w->cgroups) ? calloc(1, sizeof(*cg)) : NULL;
 
 	if (!cg)
 		return NULL;
@@ -148,11 +204,11 @@ static struct cgroup *cgroup_new(struct world *w, struct cgroup *parent, const c
 		cgroup_free(cg);
 		return NULL;
 	}
-	cg->id = ++w->last_cgroup;
+	give_id(&w->cgroups, cg);
 	return cg;
 }
 
-/* ---- finding, making, removing ---- */
+/* ---- by path ---- */
 
 typedef struct cgroup *step(struct world *w, struct cgroup *parent, const char *name, size_t length);
 
@@ -229,18 +285,19 @@ bool cgroup_is_populated(const struct cgroup *cg)
 }
 
 /* Once it is removed and nobody dead is left in it, nor in one that was below it. */
-static void release(struct cgroup *cg)
+static void release(struct world *w, struct cgroup *cg)
 {
 	while (cg->removed && !cg->process_count && !cg->remains) {
 		struct cgroup *parent = cg->parent;
 
+		forget_id(&w->cgroups, cg);
 		cgroup_free(cg);
 		parent->remains--;
 		cg = parent;
 	}
 }
 
-int cgroup_remove(struct cgroup *cg)
+int cgroup_remove(struct world *w, struct cgroup *cg)
 {
 	if (cg->removed)
 		return -ENODEV;
@@ -249,7 +306,7 @@ int cgroup_remove(struct cgroup *cg)
 	unlist_child(cg);
 	cg->removed = true;
 	cg->parent->remains++;
-	release(cg);
+	release(w, cg);
 	return 0;
 }
 
@@ -283,28 +340,21 @@ struct signal *cgroup_next_process(const struct cgroup *top, const struct signal
 	return cg ? cg->oldest : NULL;
 }
 
-void cgroups_init(struct world *w)
+int cgroups_init(struct world *w)
 {
-	w->root.id = ++w->last_cgroup;
 	w->root.limits = unlimited;
+	if (!make_room(&w->cgroups))
+		return -ENOMEM;
+	give_id(&w->cgroups, &w->root);
+	return 0;
 }
 
 /* Nobody is in them any more. */
 void cgroups_drop(struct world *w)
 {
-	struct cgroup *cg = &w->root;
-
-	while (cg != &w->root || cg->first_child) {
-		struct cgroup *parent = cg->parent;
-
-		if (cg->first_child) {
-			cg = cg->first_child;
-			continue;
-		}
-		unlist_child(cg);
-		cgroup_free(cg);
-		cg = parent;
-	}
+	for (size_t i = 1; i < w->cgroups.count; i++)
+		cgroup_free(w->cgroups.all[i]);
+	free(w->cgroups.all);
 	free(w->root.children);
 }
 
@@ -320,7 +370,7 @@ void cgroup_join(struct cgroup *cg, struct signal *signal)
 	cg->process_count++;
 }
 
-void cgroup_leave(struct signal *signal)
+void cgroup_leave(struct world *w, struct signal *signal)
 {
 	struct cgroup *cg = signal->cgroup;
 
@@ -328,14 +378,14 @@ void cgroup_leave(struct signal *signal)
 	*(signal->cgroup_newer ? &signal->cgroup_newer->cgroup_older : &cg->newest) = signal->cgroup_older;
 	signal->cgroup = NULL;
 	cg->process_count--;
-	release(cg);
+	release(w, cg);
 }
 
-void cgroup_move(struct signal *signal, struct cgroup *to)
+void cgroup_move(struct world *w, struct signal *signal, struct cgroup *to)
 {
 	if (signal->cgroup == to)
 		return;
-	cgroup_leave(signal);
+	cgroup_leave(w, signal);
 	cgroup_join(to, signal);
 	if (signal->mm)
 		mm_charge(signal->mm);

@@ -16,6 +16,13 @@ struct world;
 static const int64_t UNLIMITED = CGROUP_UNLIMITED;	/* pages */
 enum { CGROUP_NAME = 255, CGROUP_PATH = 4096 };	/* bytes; the path's NUL is among them */
 
+/* All that there are, by id; the root is the first. */
+struct cgroups {
+	struct cgroup **all;
+	size_t count, room;
+	uint64_t last_id;
+};
+
 struct cgroup {
 	char *name;			/* NULL for the root */
 	uint64_t id;			/* never used again in this world: good for an inode number */
@@ -33,19 +40,21 @@ struct cgroup {
 	uint64_t events[MEMORY_EVENTS], local_events[MEMORY_EVENTS];
 };
 
-void cgroups_init(struct world *w);
+int cgroups_init(struct world *w);		/* or -ENOMEM */
 void cgroups_drop(struct world *w);
 
 bool is_cgroup_path(const char *path);
 /* NULL where there is none. */
 struct cgroup *cgroup_find(struct world *w, const char *path);
 struct cgroup *cgroup_child(const struct cgroup *parent, const char *name, size_t length);
+/* Also one that was removed, as long as somebody dead is in it. */
+struct cgroup *cgroup_by_id(const struct world *w, uint64_t id);
 /* As mkdir(2): -EEXIST, -EINVAL for what is no name, -ENAMETOOLONG, -ENODEV where the parent was removed. */
 int cgroup_make(struct world *w, struct cgroup *parent, const char *name, struct cgroup **out);
 /* Finds it, or makes it and what lacks above it. -EINVAL where the path is none. */
 int cgroup_open(struct world *w, const char *path, struct cgroup **out);
 /* As rmdir(2): -EBUSY for the root, with children, or with somebody alive in it. */
-int cgroup_remove(struct cgroup *cg);
+int cgroup_remove(struct world *w, struct cgroup *cg);
 
 /* Is it that cgroup, or below it? */
 bool cgroup_is_below(const struct cgroup *cg, const struct cgroup *top);
@@ -59,9 +68,9 @@ struct cgroup *cgroup_next(const struct cgroup *top, const struct cgroup *at);
 struct signal *cgroup_next_process(const struct cgroup *top, const struct signal *after);
 
 void cgroup_join(struct cgroup *cg, struct signal *signal);
-void cgroup_leave(struct signal *signal);
+void cgroup_leave(struct world *w, struct signal *signal);
 /* Its mm's pages move along where it is the oldest on that mm. A real kernel leaves them where they were charged. */
-void cgroup_move(struct signal *signal, struct cgroup *to);
+void cgroup_move(struct world *w, struct signal *signal, struct cgroup *to);
 /* Where a child of this one begins: not in a cgroup that was removed. */
 struct cgroup *cgroup_of_child(const struct signal *creator);
 

@@ -60,7 +60,7 @@ static int make(struct world *w, const char *path, bool with_parents)
 }
 
 int world_cgroup_make(struct world *w, const char *path, int with_parents) { return CHANGE(w, make(w, path, with_parents)); }
-int world_cgroup_remove(struct world *w, const char *path) { return CHANGE_CGROUP(w, path, cgroup_remove(cg)); }
+int world_cgroup_remove(struct world *w, const char *path) { return CHANGE_CGROUP(w, path, cgroup_remove(w, cg)); }
 
 static int fill(const struct cgroup *cg, struct cgroup_info *out)
 {
@@ -148,11 +148,11 @@ int world_cgroup_freeze(struct world *w, const char *path, int is_set)
 
 /* ---- whose a process is ---- */
 
-static int move(struct signal *signal, struct cgroup *cg)
+static int move(struct world *w, struct signal *signal, struct cgroup *cg)
 {
 	if (!cg)
 		return -ENOENT;
-	cgroup_move(signal, cg);
+	cgroup_move(w, signal, cg);
 	return 0;
 }
 
@@ -161,11 +161,11 @@ static int move_or_make(struct world *w, struct signal *signal, const char *path
 	struct cgroup *cg;
 	int error = cgroup_open(w, path, &cg);
 
-	return error ? error : move(signal, cg);
+	return error ? error : move(w, signal, cg);
 }
 
 int task_set_cgroup(struct world *w, int pid, const char *path) { return CHANGE_TASK(w, pid, move_or_make(w, t->signal, path)); }
-int task_move(struct world *w, int pid, const char *path) { return CHANGE_TASK(w, pid, move(t->signal, cgroup_find(w, path))); }
+int task_move(struct world *w, int pid, const char *path) { return CHANGE_TASK(w, pid, move(w, t->signal, cgroup_find(w, path))); }
 
 static int copy_path(const struct cgroup *cg, char *out, size_t size, uint64_t *id)
 {

@@ -34,8 +34,10 @@ struct world *world_new(int version, uint32_t patches, uint64_t ram_pages, uint6
 {
 	struct world *w = version >= 0 && version < VERSIONS ? calloc(1, sizeof(*w)) : NULL;
 
-	if (!w)
+	if (!w || cgroups_init(w)) {
+		free(w);
 		return NULL;
+	}
 	pthread_mutex_init(&w->lock, NULL);
 	w->version = (enum version)version;
 	w->patches = patches;
@@ -46,7 +48,6 @@ struct world *world_new(int version, uint32_t patches, uint64_t ram_pages, uint6
 	w->node_pages[0] = ram_pages;
 	w->pids.max = PID_MAX_DEFAULT;
 	sysctl_boot(w);
-	cgroups_init(w);
 	w->mmu = true;
 	w->tasks.size = sizeof(struct task);
 	w->signals.size = sizeof(struct signal);

@@ -289,7 +289,7 @@ static void signal_free(struct world *w, struct signal *signal)
 		mm_unpin(w, signal->oom_mm);
 	candidates_remove(w, signal);
 	free(signal->cmdline);
-	cgroup_leave(signal);
+	cgroup_leave(w, signal);
 	slab_give(&w->signals, signal);
 }
 
@@ -918,7 +918,7 @@ void drop_tasks(struct world *w)
 		for (struct task *t = s->leader; t; t = t->next)
 			cred_put(t->cred);
 		free(s->cmdline);
-		cgroup_leave(s);
+		cgroup_leave(w, s);
 	}
 	free(w->killed);
 	slab_drop(&w->tasks);

@@ -83,7 +83,7 @@ struct world {
 	struct sysctl sysctl;
 	struct candidates candidates;
 	struct cgroup root;		/* of the cgroups: its usage is the machine's */
-	uint64_t last_cgroup;		/* id */
+	struct cgroups cgroups;
 	struct killed *killed;		/* who shall exit as soon as he can */
 	size_t killed_count, killed_room;
 	struct wait *waits;		/* see waiting.h */

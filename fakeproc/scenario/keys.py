@@ -1,6 +1,5 @@
 """The keys that a scenario file may have, and what their values may be."""
 
-import re
 import shlex
 from collections.abc import Callable
 from typing import Any
@@ -99,7 +98,7 @@ def _cmdline(value: Any) -> list[str]:
 
 
 def cgroup(value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"/[^\0\n]{0,4000}", value):
+    if not isinstance(value, str) or "\0" in value or not lib.cgroup_path_is_valid(value.encode()):
         raise FakeprocError('write the path of a cgroup, such as "/system.slice/cron.service"')
     return value
 

@@ -1,0 +1,175 @@
+"""Cgroup: a cgroup v2 of a world, as Python sees it. No rule lives here."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fakeproc import units
+from fakeproc._native import ffi, lib
+from fakeproc.errors import check, raise_errno
+
+if TYPE_CHECKING:
+    from fakeproc.world import Task, World
+
+EVENTS = ("low", "high", "max", "oom", "oom_kill", "oom_group_kill")
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Sums over processes, in pages; an mm counts once."""
+
+    anon: int
+    file: int
+    shmem: int
+    swap: int
+    tables: int
+
+    @property
+    def resident(self) -> int:
+        return self.anon + self.file + self.shmem
+
+
+def usage_of(native: Any) -> Usage:
+    return Usage(native.anon, native.file, native.shmem, native.swap, native.tables)
+
+
+def path_bytes(path: str) -> bytes:
+    """For the core; a NUL would cut it short there. OSError EINVAL."""
+    if "\0" in path:
+        raise_errno(-errno.EINVAL, path)
+    return path.encode("utf-8", "surrogateescape")
+
+
+class _Limit:
+    """One of memory.min ... memory.swap.max: bytes, None for "max"; set to a size, such as "1 GiB", or None."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, cgroup: Cgroup, owner: type | None = None) -> int | None:
+        info = cgroup.info
+        pages = int(getattr(info.limits, self.name))
+        return None if pages == lib.CGROUP_UNLIMITED else pages * units.PAGE
+
+    def __set__(self, cgroup: Cgroup, value: int | str | None) -> None:
+        info = cgroup.info
+        setattr(info.limits, self.name, lib.CGROUP_UNLIMITED if value is None else units.pages(value))
+        cgroup._do(lib.world_cgroup_set_limits, ffi.addressof(info, "limits"))
+
+
+class Cgroup:
+    """One cgroup. When it was removed every call raises FileNotFoundError, also when there is a new one of its path.
+
+    min, low, high, max and swap_max are memory.min and so on. max counts the resident pages of all processes below,
+    swap_max the swapped ones; only who grows meets them, what is held already stays. OSError EINVAL for the root's.
+    """
+
+    min, low, high, max, swap_max = _Limit(), _Limit(), _Limit(), _Limit(), _Limit()
+
+    def __init__(self, world: World, path: str, id: int = 0) -> None:
+        self.world, self.path = world, path
+        self.id = id or int(self._look().id)
+
+    def __repr__(self) -> str:
+        return f"<Cgroup {self.path}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Cgroup) and (self.world, self.id) == (other.world, other.id)
+
+    def __hash__(self) -> int:
+        return hash((id(self.world), self.id))
+
+    def _look(self) -> Any:
+        info = ffi.new("struct cgroup_info *")
+        check(lib.world_cgroup(self.world._w, path_bytes(self.path), info), f"cgroup {self.path}")
+        return info
+
+    @property
+    def info(self) -> Any:
+        """Its struct cgroup_info, read now."""
+        info = self._look()
+        if info.id != self.id:
+            raise_errno(-errno.ENOENT, f"cgroup {self.path}")
+        return info
+
+    def _do(self, call: Any, *words: Any) -> int:
+        if not self.exists:
+            raise_errno(-errno.ENOENT, f"cgroup {self.path}")
+        return check(call(self.world._w, path_bytes(self.path), *words), f"cgroup {self.path}")
+
+    @property
+    def exists(self) -> bool:
+        try:
+            return bool(self.info)
+        except FileNotFoundError:
+            return False
+
+    # --- the hierarchy ---------------------------------------------------------
+
+    def _below(self, name: str) -> str:
+        return f"{self.path.rstrip('/')}/{name}"
+
+    def remove(self) -> None:
+        """rmdir(2): OSError EBUSY for the root, with children, or with somebody alive in it."""
+        self._do(lib.world_cgroup_remove)
+
+    @property
+    def children(self) -> list[Cgroup]:
+        """By name."""
+        name = ffi.new("char[256]")
+        found: list[Cgroup] = []
+        while self._do(lib.world_cgroup_child, len(found), name):
+            found.append(Cgroup(self.world, self._below(ffi.string(name).decode("utf-8", "surrogateescape"))))
+        return found
+
+    @property
+    def processes(self) -> list[Task]:
+        """Its own, as they joined; who is dead and not yet reaped is among them."""
+        path = path_bytes(self.path)
+        call = lib.world_cgroup_processes
+        return self.world._present(self.world._pids(lambda w, *most: call(w, path, *most)))
+
+    @property
+    def is_populated(self) -> bool:
+        """Somebody is alive in it, or below it."""
+        return bool(self.info.populated)
+
+    # --- what is kept for it ---------------------------------------------------
+
+    @property
+    def usage(self) -> Usage:
+        """Pages of it and of all below. An mm counts in the cgroup of its oldest process, and moves with that one."""
+        info = self.info
+        return usage_of(info.usage)
+
+    @property
+    def peak(self) -> int:
+        """The most bytes that were ever resident in it and below."""
+        return int(self.info.peak) * units.PAGE
+
+    @property
+    def events(self) -> dict[str, int]:
+        """memory.events: low high max oom oom_kill oom_group_kill, of it and of all below."""
+        info = self.info
+        return dict(zip(EVENTS, info.events, strict=True))
+
+    @property
+    def local_events(self) -> dict[str, int]:
+        """memory.events.local: of it alone."""
+        info = self.info
+        return dict(zip(EVENTS, info.local_events, strict=True))
+
+    @property
+    def oom_group(self) -> bool:
+        """memory.oom.group: who is killed in it, or below it, is killed with all the others (since 4.19)."""
+        return bool(self.info.oom_group)
+
+    @oom_group.setter
+    def oom_group(self, is_set: bool) -> None:
+        self._do(lib.world_oom_group, is_set)
+
+    @property
+    def is_frozen(self) -> bool:
+        return bool(self.info.frozen)
