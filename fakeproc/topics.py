@@ -79,7 +79,8 @@ LIMITS = (
     "status, statm, cgroup and task/; of the machine sysrq-trigger, vmstat, meminfo and the part of sys/vm that the "
     "OOM killer heeds.",
     "Nothing is reclaimed: what grows fills RAM, then swap, then somebody dies. The limit of a memory cgroup counts "
-    "resident pages, and kills nobody before somebody grows.",
+    "resident pages, and kills nobody before somebody grows. What an mm holds counts in the cgroup of its oldest "
+    "process and moves with that; a real kernel leaves it where it was charged.",
     "A stall (World.settle) knows locks between tasks, the mmap lock, the allocator's loop, the reserves of victims, "
     "the reaper, the freezer and OOM notifiers. It leaves out reclaim and writeback, locks with several holders, and "
     "CPUs: everybody who can run does at once. Who grows waits for as much as it asked for, who only waits for memory "
