@@ -339,6 +339,30 @@ class World:
             setattr(sysctl, name, value)
         check(lib.world_set_sysctl(self._w, sysctl), "sysctl")
 
+    # --- pressure ------------------------------------------------------------
+
+    def set_pressure(self, resource: str, some: float, full: float = 0.0, cgroup: str | None = None) -> None:
+        """From now on, so many percent of the time is stalled for want of io, memory or cpu (/proc/pressure).
+
+        full is the part of it in which nobody gets on. Totals and averages follow as time passes. OSError EINVAL for
+        more than 100, or more full than some; ENOENT for a cgroup that is not there.
+        """
+        parts = (round(some * 100), round(full * 100))
+        if not 0 <= parts[1] <= parts[0] <= 10000:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), f"pressure of {some} % and {full} %")
+        check(lib.world_set_pressure(self._w, _cgroup(cgroup), _resource(resource), *parts), cgroup or resource)
+
+    def stall(self, resource: str, some: int | str, full: int | str = 0, cgroup: str | None = None) -> None:
+        """A stall that ends now and took so long ("20 ms" or nanoseconds), of somebody and, in part, of everybody."""
+        lengths = (units.duration(some), units.duration(full))
+        check(lib.world_stall(self._w, _cgroup(cgroup), _resource(resource), *lengths), cgroup or resource)
+
+    @property
+    def next_event(self) -> int | None:
+        """When something happens by itself next, in nanoseconds since boot: the reaper's turn, a look at triggers."""
+        at = int(lib.world_next_event(self._w))
+        return None if at == (1 << 63) - 1 else at
+
     # --- log -----------------------------------------------------------------
 
     def log_since(self, seq: int) -> list[LogRecord]:
@@ -422,6 +446,14 @@ class World:
 
     def _on_path(self, call: Any, path: str | bytes, as_: "Caller | Task") -> None:
         check(call(self._w, _who(as_), _path(path)), os.fsdecode(path))
+
+
+def _resource(name: str) -> int:
+    return {"io": lib.PRESSURE_IO, "memory": lib.PRESSURE_MEMORY, "cpu": lib.PRESSURE_CPU}[name]
+
+
+def _cgroup(path: str | None) -> Any:
+    return ffi.new("char[]", path.encode("utf-8", "surrogateescape")) if path else ffi.NULL
 
 
 def _path(path: str | bytes) -> bytes:
@@ -844,6 +876,10 @@ class OpenFile:
         where = () if offset is None else (offset,)
         call = lib.file_write if offset is None else lib.file_pwrite
         return check(call(self._f, _who(as_), ffi.NULL, count, *where), "write")
+
+    def poll(self) -> int:
+        """The POLL* events of poll(2). That a trigger of pressure went off (POLLPRI) is told once."""
+        return int(lib.file_poll(self._f))
 
     def truncate(self) -> None:
         """ftruncate(2)."""

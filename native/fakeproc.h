@@ -221,6 +221,7 @@ int world_last_pid(struct world *w);
 void world_set_last_pid(struct world *w, int pid);
 int world_set_pid_max(struct world *w, int pid_max);
 int world_task_count(struct world *w);
+int world_open_files(struct world *w);			/* they must be closed before world_free() */
 int world_next_task(struct world *w, int pid);		/* smallest id >= pid that a task has, or 0 */
 int world_processes(struct world *w, int32_t *pids, int most);	/* oldest first; returns how many there are */
 int world_threads(struct world *w, int pid, int32_t *pids, int most);	/* leader first */
@@ -287,6 +288,13 @@ enum { WORLD_STUCK = 0, WORLD_MOVES_ON = 1, WORLD_PANICKED = 2 };
 int world_settle(struct world *w, int64_t nanoseconds, char *why, size_t size);	/* WORLD_*; why is a sentence where it is stuck */
 const char *world_panic(struct world *w);		/* what the machine panicked with, or NULL */
 
+/* ---- pressure (PSI); cgroup: NULL is the machine ---- */
+enum { PRESSURE_IO, PRESSURE_MEMORY, PRESSURE_CPU };
+/* From now on that part of the time is stalled, in hundredths of a percent; -EINVAL, -ENOENT: no such cgroup. */
+int world_set_pressure(struct world *w, const char *cgroup, int resource, uint32_t some, uint32_t full);
+int world_stall(struct world *w, const char *cgroup, int resource, int64_t some, int64_t full);	/* nanoseconds up to now */
+int64_t world_next_event(struct world *w);	/* when something happens by itself next, INT64_MAX for never */
+
 /* ---- memory ---- */
 void world_usage(struct world *w, const char *memcg, struct usage *out);	/* NULL: of all processes; 0 where there is none */
 int64_t task_grow(struct world *w, int pid, int64_t pages);	/* how many it still waits for; -EINTR: killed, -ENOMEM: nobody can be */
@@ -337,6 +345,7 @@ ssize_t file_read(struct file *f, const struct caller *who, void *buffer, size_t
 ssize_t file_pread(struct file *f, const struct caller *who, void *buffer, size_t count, int64_t offset);
 ssize_t file_write(struct file *f, const struct caller *who, const void *buffer, size_t count);
 ssize_t file_pwrite(struct file *f, const struct caller *who, const void *buffer, size_t count, int64_t offset);
+unsigned int file_poll(struct file *f);	/* POLL* events; that of a trigger is taken */
 int64_t file_lseek(struct file *f, int64_t offset, int whence);
 int file_truncate(struct file *f);
 int file_fsync(struct file *f);

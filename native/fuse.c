@@ -177,7 +177,7 @@ static bool is_ready(const struct file *f)
 	bool ready;
 
 	world_lock(f->world);
-	ready = poll_file(f) != 0;
+	ready = file_is_ready(f);
 	world_unlock(f->world);
 	return ready;
 }

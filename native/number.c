@@ -1,4 +1,4 @@
-/* See number.h. Mirrors strstrip() and kstrtoint(text, 0), and proc_get_long() of the sysctls. */
+/* See number.h. Mirrors strstrip() and kstrtoint(text, 0), proc_get_long() of the sysctls, and vsscanf(). */
 #include "number.h"
 
 #include <errno.h>
@@ -131,4 +131,16 @@ int number_take(const char *bytes, size_t count, bool wraps, struct sysctl_numbe
 	out->used += before;
 	out->used += spaces(bytes + out->used, count - out->used);
 	return 0;
+}
+
+const char *number_scan(const char *text, uint32_t *out)
+{
+	bool overflow;
+
+	while (is_space((unsigned char)*text))
+		text++;
+	if (digit_value(*text) >= 10)
+		return NULL;
+	*out = (uint32_t)take_digits(&text, 10, &overflow);
+	return text;
 }

@@ -19,4 +19,7 @@ struct sysctl_number {
 /* As do_proc_dointvec() takes it: 0 or -EINVAL. wraps: more than 64 bits are cut off, not refused. */
 int number_take(const char *bytes, size_t count, bool wraps, struct sysctl_number *out);
 
+/* %u of the kernel's sscanf(): what is behind the number, NULL where there is none. More than 32 bits are cut off. */
+const char *number_scan(const char *text, uint32_t *out);
+
 #endif

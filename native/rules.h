@@ -91,6 +91,22 @@ enum version { V4_7, V4_8, V4_9, V4_14, V4_19, V5_4, V5_10, V5_15, V6_1, V6_6, V
 	     "a number too large for a sysctl wraps around: 4294967297 is 1 (refused since 5.1)") \
 	RULE(swappiness_to_200, V5_10, V6_18, 0, \
 	     "swappiness goes up to 200, not 100 (since 5.8)") \
+	RULE(psi_exists, V5_4, V6_18, 0, \
+	     "there are pressure files, and triggers in them (since 4.20, triggers since 5.2)") \
+	RULE(psi_cpu_full, V5_15, V6_18, 0, \
+	     "the pressure of a cpu has a line 'full' (since 5.13)") \
+	RULE(psi_machine_cpu_full_is_zero, V6_1, V6_18, 0, \
+	     "that of the machine is always zero (since 5.19)") \
+	RULE(psi_written_by_root, V5_4, V5_10, 0, \
+	     "pressure files have mode 0444: only CAP_DAC_OVERRIDE can set a trigger (0666 since 5.14)") \
+	RULE(psi_open_needs_cap, V5_15, V6_1, 0, \
+	     "opening one for writing needs CAP_SYS_RESOURCE, else it is EPERM (5.14 to 6.3)") \
+	RULE(psi_unprivileged_triggers, V6_6, V6_18, 0, \
+	     "who lacks CAP_SYS_RESOURCE may set triggers with windows of 2, 4, 6, 8 or 10 s (since 6.4)") \
+	RULE(psi_short_windows, V6_6, V6_18, 0, \
+	     "the window of a trigger may be shorter than 0.5 s (since 6.4)") \
+	RULE(psi_defers_events, V6_1, V6_18, 0, \
+	     "a second event within a window is told of when it ends, not lost (since 5.18)") \
 	RULE(root_bonus, V4_7, V4_14, 0, \
 	     "CAP_SYS_ADMIN is worth 3 % of the points (gone in 4.17)") \
 	RULE(reader_mems_count, V4_7, V4_19, 0, \

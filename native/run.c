@@ -99,6 +99,14 @@ void run_until(struct world *w, int64_t end)
 	}
 	if (end > w->now && !is_halted(w))
 		w->now = end;
+	psi_list_update(&w->psi_list, w->now);
+}
+
+int64_t next_event(const struct world *w)
+{
+	int64_t reaper = reaper_next(w), trigger = psi_list_next(&w->psi_list);
+
+	return reaper < trigger ? reaper : trigger;
 }
 
 /* The allocation ends when the killer returns: until then its task stays, and the reaper may be quicker. */

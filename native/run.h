@@ -10,6 +10,8 @@ struct task;
 struct world;
 
 void run_until(struct world *w, int64_t end);
+/* When something happens by itself next, INT64_MAX for never. */
+int64_t next_event(const struct world *w);
 
 /* An allocation of that task finds no memory: out_of_memory(), and what others do before it returns. */
 bool allocate(struct world *w, struct task *current, const struct oom_request *request);

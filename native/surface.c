@@ -49,6 +49,8 @@ struct world *world_new(int version, uint32_t patches, uint64_t ram_pages, uint6
 	w->pids.max = PID_MAX_DEFAULT;
 	sysctl_boot(w);
 	w->mmu = true;
+	psi_init(&w->psi, &w->psi_list, 0);
+	w->psi.is_machine = true;
 	w->tasks.size = sizeof(struct task);
 	w->signals.size = sizeof(struct signal);
 	w->mms.size = sizeof(struct mm);
@@ -586,6 +588,43 @@ int task_set_flag(struct world *w, int pid, uint32_t flag, int set)
 	return CHANGE_TASK(w, pid, change_flag(w, t, flag, set != 0));
 }
 
+/* ---- pressure ---- */
+
+static struct psi *pressure_of(struct world *w, const char *cgroup)
+{
+	return cgroup ? NULL : &w->psi;
+}
+
+static int set_pressure(struct world *w, struct psi *psi, int resource, uint32_t some, uint32_t full)
+{
+	if (resource < 0 || resource >= PSI_RESOURCES)
+		return -EINVAL;
+	return psi ? psi_set_pressure(psi, (enum psi_resource)resource, some, full, w->now) : -ENOENT;
+}
+
+int world_set_pressure(struct world *w, const char *cgroup, int resource, uint32_t some, uint32_t full)
+{
+	return LOCKED(w, set_pressure(w, pressure_of(w, cgroup), resource, some, full));
+}
+
+static int add_stall(struct world *w, struct psi *psi, int resource, int64_t some, int64_t full)
+{
+	if (resource < 0 || resource >= PSI_RESOURCES || full < 0 || full > some || some > w->now)
+		return -EINVAL;
+	if (!psi)
+		return -ENOENT;
+	psi_stall(psi, (enum psi_resource)resource, (uint64_t)some, (uint64_t)full, w->now);
+	return 0;
+}
+
+int world_stall(struct world *w, const char *cgroup, int resource, int64_t some, int64_t full)
+{
+	return LOCKED(w, add_stall(w, pressure_of(w, cgroup), resource, some, full));
+}
+
+int64_t world_next_event(struct world *w) { return LOCKED(w, next_event(w)); }
+int world_open_files(struct world *w) { return LOCKED(w, w->open_files); }
+
 /* ---- memory ---- */
 
 int64_t task_grow(struct world *w, int pid, int64_t pages) { return CHANGE_TASK(w, pid, memory_grow(w, t, pages)); }
@@ -755,6 +794,8 @@ void file_close(struct file *f)
 	if (f)
 		close_file(f);
 }
+
+unsigned int file_poll(struct file *f) { return LOCKED(f->world, poll_file(f)); }
 
 ssize_t file_pread(struct file *f, const struct caller *who, void *buffer, size_t count, int64_t offset)
 {

@@ -8,6 +8,7 @@
 #include "klog.h"
 #include "memory.h"
 #include "pid.h"
+#include "psi.h"
 #include "rules.h"
 #include "slab.h"
 
@@ -91,6 +92,9 @@ struct world {
 	uint64_t freed_pages;		/* by exits, by the reaper and by who gave them back, since boot */
 	uint64_t progress;		/* counts whatever brings a stall nearer to its end */
 	struct oom oom;
+	struct psi psi;			/* the machine's; a cgroup has its own, of the same list */
+	struct psi_list psi_list;
+	int open_files;
 	bool has_caller;		/* requests of a mount are judged as `caller`'s, not as the real caller's */
 	struct caller caller;
 };

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "tree/file.h"
 
+#include "cred.h"
 #include "task.h"
 #include "world.h"
 
@@ -68,6 +69,8 @@ int check_open(const struct world *w, const struct caller *who, const struct nod
 		return error;
 	if ((flags & O_NOATIME) && !tree_is_owner(w, node, who))
 		return -EPERM;
+	if ((node->entry->flags & NEEDS_RESOURCE) && (flags & O_ACCMODE) && !(who->caps & CAP_BIT(CAP_SYS_RESOURCE)))
+		return -EPERM;
 	return flags & O_DIRECT ? -EINVAL : 0;
 }
 
@@ -90,7 +93,9 @@ int open_node(struct world *w, const struct caller *who, const struct node *node
 	f->serial = node->task ? node->task->serial : 0;
 	f->flags = flags;
 	f->record = klog_first(&w->log);
+	f->caps = who->caps;
 	text_init(&f->text);
+	w->open_files++;
 	*out = f;
 	return 0;
 }
@@ -118,6 +123,12 @@ int open_below(struct file *directory, const struct caller *who, const char *nam
 
 void close_file(struct file *f)
 {
+	struct world *w = f->world;
+
+	world_lock(w);
+	psi_trigger_destroy(f->trigger);
+	w->open_files--;
+	world_unlock(w);
 	text_drop(&f->text);
 	free(f);
 }
@@ -234,6 +245,8 @@ ssize_t write_to(struct file *f, const struct caller *who, const void *buffer, s
 		return -EFAULT;
 	if (is_halted(f->world) && !(f->entry->flags & CONTROL))
 		return -EHOSTDOWN;
+	if (f->entry->flags & PRESSURE)
+		return pressure_write(f, buffer ? buffer : "", count);
 	if (!f->entry->write)
 		return no_function(f);
 	file_node(f, &node);
@@ -280,9 +293,19 @@ int64_t seek(struct file *f, int64_t offset, int whence)
 /* ---- poll ---- */
 
 /* Every other file is always ready. */
-unsigned int poll_file(const struct file *f)
+unsigned int poll_file(struct file *f)
 {
+	if (f->entry->flags & PRESSURE)
+		return psi_trigger_poll(f->trigger);
 	return f->entry->behaviour == RECORDS ? kmsg_poll(f) : POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
+}
+
+/* A trigger is waited for with POLLPRI: that its file can be read and written, too, wakes nobody. */
+bool file_is_ready(const struct file *f)
+{
+	if (f->entry->flags & PRESSURE)
+		return !f->trigger || psi_trigger_is_ready(f->trigger);
+	return f->entry->behaviour != RECORDS || kmsg_poll(f);
 }
 
 int directory_entry(const struct file *f, int64_t *at, char name[256], struct node *out)

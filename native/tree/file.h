@@ -2,6 +2,7 @@
 #ifndef FILE_H
 #define FILE_H
 
+#include "psi.h"
 #include "text.h"
 #include "tree/tree.h"
 
@@ -18,6 +19,8 @@ struct file {
 	int64_t shown_to;	/* the position that the next read must have to go on in it */
 	uint64_t record;	/* RECORDS: the next one */
 	bool as_bytes;		/* RECORDS, but read from the middle */
+	uint64_t caps;		/* of who opened it (f_cred) */
+	struct psi_trigger *trigger;	/* PRESSURE: what was written, or NULL */
 	struct text text;
 };
 
@@ -30,8 +33,9 @@ void close_file(struct file *f);
 int file_node(const struct file *f, struct node *out);
 ssize_t read_at(struct file *f, const struct caller *who, void *buffer, size_t count, int64_t offset);
 ssize_t write_to(struct file *f, const struct caller *who, const void *buffer, size_t count, int64_t offset);
-/* The POLL* events that it is ready for. */
-unsigned int poll_file(const struct file *f);
+/* The POLL* events that it is ready for. Asking takes the event of a trigger: file_is_ready() only looks. */
+unsigned int poll_file(struct file *f);
+bool file_is_ready(const struct file *f);
 int64_t seek(struct file *f, int64_t offset, int whence);
 /* What the text holds from that position on. */
 ssize_t copy_out(const struct file *f, void *buffer, size_t count, int64_t offset);
@@ -40,6 +44,12 @@ ssize_t copy_out(const struct file *f, void *buffer, size_t count, int64_t offse
 ssize_t kmsg_read(struct file *f, void *buffer, size_t count, int64_t offset);
 int64_t kmsg_seek(struct file *f, int64_t offset, int whence);
 unsigned int kmsg_poll(const struct file *f);
+
+/* PRESSURE: pressure.c's own. The group may be a cgroup's, of a file whose name begins with that of the resource. */
+int pressure_show(struct world *w, struct psi *psi, const struct entry *e, struct text *out);
+int pressure_set_trigger(struct file *f, struct psi *psi, const char *text);
+ssize_t pressure_write(struct file *f, const char *bytes, size_t count);
+
 /* The entry behind position *at: 1, 0 at the end, -ENOENT once the task of the directory is gone. */
 int directory_entry(const struct file *f, int64_t *at, char name[256], struct node *out);
 

@@ -45,6 +45,7 @@ static const struct entry root_entries[] = {
 	{ "sys",           S_IFDIR | 0555,  FRESH, BOTH, NULL,                NULL, &sys_directory, SYSCTL, 0 },
 	{ "vmstat",        S_IFREG | 0444,  SHOWN, BOTH, vmstat_read,         NULL, NULL, 0, 0 },
 	{ "meminfo",       S_IFREG | 0444,  SHOWN, BOTH, meminfo_read,        NULL, NULL, 0, 0 },
+	{ "pressure",      S_IFDIR | 0555,  FRESH, BOTH, NULL,                NULL, &pressure_directory, 0, WHERE(psi_exists) },
 	{ "sysrq-trigger", S_IFREG | 0200,  FRESH, BOTH, NULL,                sysrq_trigger_write, NULL, 0, 0 },
 	{ "self",          S_IFLNK | 0777,  FRESH, BOTH, self_read,           NULL, NULL, 0, 0 },
 	{ "thread-self",   S_IFLNK | 0777,  FRESH, BOTH, thread_self_read,    NULL, NULL, 0, 0 },

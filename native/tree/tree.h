@@ -25,7 +25,9 @@ enum behaviour {
 enum {
 	UNLISTED = 1,
 	CONTROL = 2,		/* of .fakeproc: owned by who mounted; not there where nobody answers */
-	SYSCTL = 4		/* below sys: no capability helps */
+	SYSCTL = 4,		/* below sys: no capability helps */
+	PRESSURE = 8,		/* what is written is a trigger of the open file, see pressure.c */
+	NEEDS_RESOURCE = 16	/* without CAP_SYS_RESOURCE opening it for writing is -EPERM */
 };
 
 enum level { PROCESS = 1, THREAD = 2, BOTH = 3 };
@@ -92,14 +94,15 @@ int parse_pid(const char *name, size_t length);
 /* Its name as a number in a listing. */
 void print_number(char name[256], uint64_t number);
 
-extern const struct directory root_directory, process_directory, threads_directory, sys_directory, control_directory;
+extern const struct directory root_directory, process_directory, threads_directory, sys_directory, control_directory,
+	pressure_directory;
 extern const struct entry process_entry, thread_entry;
 bool find_any_task(struct world *w, const struct node *directory, const char *name, size_t length, struct node *out);
 bool next_process(struct world *w, const struct node *directory, int64_t *at, char name[256], struct node *out);
 
 /* Generators and writers, one file each, named as the file of procfs. */
 generator cgroup_read, cmdline_read, comm_read, control_read_file, meminfo_read, oom_adj_read, oom_score_read,
-	oom_score_adj_read, self_read, stat_read, statm_read, status_read, sysctl_read, thread_self_read, vmstat_read;
+	oom_score_adj_read, pressure_read, self_read, stat_read, statm_read, status_read, sysctl_read, thread_self_read, vmstat_read;
 writer comm_write, control_write_file, oom_adj_write, oom_score_adj_write, sysctl_write, sysrq_trigger_write;
 
 /* test_perm(): owner and group root, and nobody overrides. */
