@@ -36,6 +36,7 @@ WAYS_OUT = {
     errno.EEXIST: "that pid is taken: choose another, or leave out `as`",
     errno.EHOSTDOWN: "nothing changes any more: see .fakeproc/kmsg, and mount it anew",
     errno.EINVAL: "the kernel refuses that for such a task",
+    errno.ENOENT: "there is no such cgroup",
     errno.ENOMEM: "nobody is left that could be killed for it",
     errno.EPERM: "the kernel does not let that task do it",
     errno.ESRCH: "it is gone, or a zombie: see .fakeproc/world",
@@ -139,6 +140,12 @@ def _time(word: str) -> int:
     return nanoseconds
 
 
+def _percent(word: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,2})?%?", word) or float(word.rstrip("%")) > 100:
+        raise CommandError(f"{wording.quoted(word)}: write a percentage from 0 to 100, such as 45.5")
+    return float(word.rstrip("%"))
+
+
 def _setting(word: str) -> tuple[str, int]:
     name, equals, value = word.removeprefix("vm.").partition("=")
     if not equals or name not in SYSCTLS:
@@ -179,6 +186,8 @@ WORDS: dict[str, Callable[[str], Any]] = {
     "VALUE": _adj,
     "MIN": _adj,
     "PATH": str,
+    "RESOURCE": partial(_any_of, tuple(core.RESOURCES)),
+    "PERCENT": _percent,
     "TIME": _time,
     "KEY": _key,
     "SYSCTL=VALUE": _setting,
@@ -303,6 +312,10 @@ def _victim(world: World) -> str:
     """The pid of who was killed last."""
     outcome = world.outcome
     return str(outcome.victim) if outcome.how == lib.OOM_KILLED else "nobody was killed"
+
+
+def _pressure(on: "Commands", resource: str, some: float, full: float = 0.0, cgroup: str | None = None) -> None:
+    on.world.set_pressure(resource, some, full, cgroup)
 
 
 def _run(on: "Commands", time: int) -> None:
@@ -449,6 +462,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("oom [TASK]", "an allocation of that task, or of a kworker, finds no memory", _oom),
     Command("sysrq KEY", "as written to sysrq-trigger; f kills", _sysrq),
     Command("sysctl SYSCTL=VALUE", "a number of sys/vm, such as panic_on_oom=1", _sysctl),
+    Command(
+        "pressure RESOURCE some=PERCENT [full=PERCENT] [cgroup=PATH]",
+        "so much of the time is stalled from now on for want of io, memory or cpu",
+        _pressure,
+    ),
     Command("run TIME", "that much time passes at once: 250ms", _run),
     Command("dsleep TASK on|off", "sleeps uninterruptibly: cannot exit", partial(_condition, flag=lib.TASK_DSLEEP)),
     Command(

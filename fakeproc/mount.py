@@ -182,9 +182,9 @@ def _operation_table(fuse: ModuleType, ready: Callable[[], int]) -> ctypes.Struc
     return table
 
 
-def _arguments(point: str, options: list[str], threads: bool) -> list[bytes]:
+def _arguments(point: str, options: list[str]) -> list[bytes]:
     ours = [f"{name}={value}" if value else name for name, value in OPTIONS.items()]
-    words = ["fakeproc", "-f", *([] if threads else ["-s"]), "-o", ",".join(ours + options), point]
+    words = ["fakeproc", "-f", "-s", "-o", ",".join(ours + options), point]
     return [os.fsencode(word) for word in words]
 
 
@@ -221,15 +221,29 @@ class Mount:
         address = int(ffi.cast("uintptr_t", self._mount))
 
         def is_ready() -> int:
+            lib.mount_start(self._mount)
             self.ready.set()
             on_ready()
             return address
 
-        table = _operation_table(self.fuse, is_ready)
-        words = _arguments(self.path, self.options, threads=False)
+        return self._main(_operation_table(self.fuse, is_ready), _arguments(self.path, self.options), address)
+
+    def _main(self, table: ctypes.Structure, words: list[bytes], address: int) -> int:
+        """fuse_main() in its three steps: nobody may be woken any more when libfuse takes its channel down."""
+        libfuse = self.fuse._libfuse
+        libfuse.fuse_setup.restype = ctypes.c_void_p
         argv = (ctypes.c_char_p * len(words))(*words)
-        main = self.fuse._libfuse.fuse_main_real
-        return int(main(len(words), argv, ctypes.byref(table), ctypes.sizeof(table), ctypes.c_void_p(address)))
+        point, threads, private = ctypes.c_void_p(), ctypes.c_int(), ctypes.c_void_p(address)
+        size, outs = ctypes.sizeof(table), (ctypes.byref(point), ctypes.byref(threads))
+        session = ctypes.c_void_p(libfuse.fuse_setup(len(words), argv, ctypes.byref(table), size, *outs, private))
+        if not session:
+            return 1
+        try:
+            status = int(libfuse.fuse_loop(session))
+        finally:
+            lib.mount_stop(self._mount)
+        libfuse.fuse_teardown(session, point)
+        return 1 if status == -1 else 0
 
 
 class _Stderr:

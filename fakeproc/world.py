@@ -11,6 +11,7 @@ from fakeproc import rules, units
 from fakeproc._native import ffi, lib
 from fakeproc.cgroup import Cgroup, path_bytes, usage_of
 from fakeproc.cgroup import Usage as Usage
+from fakeproc.errors import FakeprocError
 from fakeproc.errors import check as check
 
 ROOT_CAPS = (1 << 41) - 1
@@ -22,6 +23,7 @@ CLONE_VFORK = lib.CORE_CLONE_VFORK
 CLONE_PARENT = lib.CORE_CLONE_PARENT
 CLONE_THREAD = lib.CORE_CLONE_THREAD
 CLONE_NEWPID = lib.CORE_CLONE_NEWPID
+RESOURCES: dict[str, int] = {"io": lib.PRESSURE_IO, "memory": lib.PRESSURE_MEMORY, "cpu": lib.PRESSURE_CPU}
 GFP_KERNEL = 0x24000C0  # of 2016
 THREAD_FLAGS = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD
 
@@ -360,7 +362,7 @@ class World:
     @property
     def next_event(self) -> int | None:
         """When something happens by itself next, in nanoseconds since boot: the reaper's turn, a look at triggers."""
-        at = int(lib.world_next_event(self._w))
+        at: int = lib.world_next_event(self._w)
         return None if at == (1 << 63) - 1 else at
 
     # --- log -----------------------------------------------------------------
@@ -449,7 +451,9 @@ class World:
 
 
 def _resource(name: str) -> int:
-    return {"io": lib.PRESSURE_IO, "memory": lib.PRESSURE_MEMORY, "cpu": lib.PRESSURE_CPU}[name]
+    if name not in RESOURCES:
+        raise FakeprocError(f"{name!r} is no resource that has pressure: write one of {' '.join(RESOURCES)}")
+    return RESOURCES[name]
 
 
 def _cgroup(path: str | None) -> Any:

@@ -207,7 +207,7 @@ int rules_row_holds(int row, int version, uint32_t patches);
 
 /* ---- worlds ---- */
 struct world *world_new(int version, uint32_t patches, uint64_t ram_pages, uint64_t swap_pages);
-void world_free(struct world *w);
+void world_free(struct world *w);			/* now, or with the last file that is open in it */
 void world_hold(struct world *w);			/* nobody else is inside until world_release(): fork(2) then copies it whole */
 void world_release(struct world *w);
 int world_rule(struct world *w, int row);
@@ -221,7 +221,6 @@ int world_last_pid(struct world *w);
 void world_set_last_pid(struct world *w, int pid);
 int world_set_pid_max(struct world *w, int pid_max);
 int world_task_count(struct world *w);
-int world_open_files(struct world *w);			/* they must be closed before world_free() */
 int world_next_task(struct world *w, int pid);		/* smallest id >= pid that a task has, or 0 */
 int world_processes(struct world *w, int32_t *pids, int most);	/* oldest first; returns how many there are */
 int world_threads(struct world *w, int pid, int32_t *pids, int most);	/* leader first */
@@ -379,7 +378,10 @@ const char *fuse_operation_name(size_t i);
 void *fuse_operation_address(size_t i);
 struct mount *mount_new(struct world *w, void *get_context, int caps_policy);	/* get_context: libfuse's fuse_get_context */
 void mount_free(struct mount *m);
-/* libfuse's fuse_notify_poll and fuse_pollhandle_destroy: who polls kmsg is woken by the next request that finds more. */
+/* While it is started, a thread of its own lets time pass and wakes who polls; libfuse must be there from start to stop. */
+int mount_start(struct mount *m);
+void mount_stop(struct mount *m);
+/* libfuse's fuse_notify_poll and fuse_pollhandle_destroy. */
 void fuse_set_poll(void *notify, void *destroy);
 void mount_serve(struct mount *m, struct world *w);	/* another world from now on; files that are open stay with theirs */
 void fuse_set_caller(struct world *w, const struct caller *who);	/* of the requests that follow; NULL: the real one again */

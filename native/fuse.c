@@ -11,6 +11,7 @@
 #include "cred.h"
 #include "oom_adj.h"
 #include "run.h"
+#include "ticker.h"
 #include "tree/file.h"
 #include "tree/tree.h"
 #include "world.h"
@@ -22,7 +23,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
 struct fuse_file_info {
@@ -52,13 +52,15 @@ typedef void (*destroyer)(void *handle);
 struct mount {
 	struct world *world;
 	int caps_policy;
-	int64_t looked;		/* the host's monotonic clock, in nanoseconds, when the world was last looked at */
+	int64_t looked;		/* host_nanoseconds(), when the world was last looked at */
+	struct ticker ticker;
+	pthread_mutex_t serve_lock;	/* it ticks for one world at a time */
 	pthread_mutex_t poll_lock;
 	struct poller *pollers;
 	size_t poller_count;
 };
 
-/* Who polls an open kmsg, until there is more in it. */
+/* Who polls an open file, until there is more in it. */
 struct poller {
 	struct file *file;
 	void *handle;		/* libfuse's */
@@ -150,14 +152,6 @@ static bool is_control_path(const char *path)
 
 /* ---- wall time ---- */
 
-static int64_t host_nanoseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static struct world *enter(struct mount *m)
 {
 	struct world *w = m->world;
@@ -167,10 +161,11 @@ static struct world *enter(struct mount *m)
 	now = host_nanoseconds();
 	run_until(w, w->now + now - m->looked);
 	m->looked = now;
+	w->alarm.now = w->now;
 	return w;
 }
 
-/* ---- poll: nothing waits here. Who polls is woken by the next request that finds more in the log ---- */
+/* ---- poll: nothing waits here. Who polls is woken by the next request, or the ticker, that finds something new ---- */
 
 static bool is_ready(const struct file *f)
 {
@@ -232,6 +227,23 @@ static struct world *look(struct mount *m)
 	world_unlock(w);
 	wake_pollers(m);
 	return w;
+}
+
+static int64_t tick(void *mount)
+{
+	struct mount *m = mount;
+	struct world *w;
+	int64_t next;
+
+	pthread_mutex_lock(&m->serve_lock);
+	w = enter(m);
+	next = next_event(w);
+	next = next == INT64_MAX ? next : m->looked + (next - w->now);
+	alarm_set(w, m->ticker.bell);
+	world_unlock(w);
+	wake_pollers(m);
+	pthread_mutex_unlock(&m->serve_lock);
+	return next;
 }
 
 /* ---- operations on paths ---- */
@@ -528,14 +540,34 @@ struct mount *mount_new(struct world *w, void *getter, int caps_policy)
 	memcpy(&get_context, &getter, sizeof(get_context));
 	m->caps_policy = caps_policy;
 	pthread_mutex_init(&m->poll_lock, NULL);
-	mount_serve(m, w);
+	pthread_mutex_init(&m->serve_lock, NULL);
+	m->world = w;
+	m->looked = host_nanoseconds();
 	return m;
+}
+
+int mount_start(struct mount *m) { return ticker_start(&m->ticker, tick, m); }
+
+static void forget_alarm(struct world *w)
+{
+	world_lock(w);
+	w->alarm.is_set = false;
+	world_unlock(w);
+}
+
+void mount_stop(struct mount *m)
+{
+	ticker_stop(&m->ticker);
+	forget_alarm(m->world);
+	while (m->poller_count)
+		remove_poller(m, m->poller_count - 1);
 }
 
 void mount_free(struct mount *m)
 {
 	if (m) {
 		pthread_mutex_destroy(&m->poll_lock);
+		pthread_mutex_destroy(&m->serve_lock);
 		free(m->pollers);
 	}
 	free(m);
@@ -549,8 +581,12 @@ void fuse_set_poll(void *notify, void *destroy)
 
 void mount_serve(struct mount *m, struct world *w)
 {
+	pthread_mutex_lock(&m->serve_lock);
+	forget_alarm(m->world);
 	m->looked = host_nanoseconds();
 	m->world = w;
+	pthread_mutex_unlock(&m->serve_lock);
+	ticker_ring(&m->ticker);
 }
 
 void fuse_set_caller(struct world *w, const struct caller *who)

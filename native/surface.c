@@ -57,10 +57,8 @@ struct world *world_new(int version, uint32_t patches, uint64_t ram_pages, uint6
 	return w;
 }
 
-void world_free(struct world *w)
+void world_drop(struct world *w)
 {
-	if (!w)
-		return;
 	reaper_drop(w);
 	candidates_drop(w);
 	waits_drop(w);
@@ -71,6 +69,22 @@ void world_free(struct world *w)
 	free(w->namespaces);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
+}
+
+/* Who answered its files is gone by now; the files themselves may stay open for a while. */
+void world_free(struct world *w)
+{
+	bool has_files;
+
+	if (!w)
+		return;
+	world_lock(w);
+	w->control = (struct control){ 0 };
+	w->is_left = true;
+	has_files = w->open_files;
+	world_unlock(w);
+	if (!has_files)
+		world_drop(w);
 }
 
 void world_hold(struct world *w) { world_lock(w); }
@@ -623,7 +637,6 @@ int world_stall(struct world *w, const char *cgroup, int resource, int64_t some,
 }
 
 int64_t world_next_event(struct world *w) { return LOCKED(w, next_event(w)); }
-int world_open_files(struct world *w) { return LOCKED(w, w->open_files); }
 
 /* ---- memory ---- */
 

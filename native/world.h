@@ -11,6 +11,7 @@
 #include "psi.h"
 #include "rules.h"
 #include "slab.h"
+#include "ticker.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -95,12 +96,22 @@ struct world {
 	struct psi psi;			/* the machine's; a cgroup has its own, of the same list */
 	struct psi_list psi_list;
 	int open_files;
+	bool is_left;			/* world_free() waits for them */
+	struct alarm alarm;		/* of the mount that serves this world */
 	bool has_caller;		/* requests of a mount are judged as `caller`'s, not as the real caller's */
 	struct caller caller;
 };
 
+void world_drop(struct world *w);
 static inline void world_lock(struct world *w) { pthread_mutex_lock(&w->lock); }
-static inline void world_unlock(struct world *w) { pthread_mutex_unlock(&w->lock); }
+
+static inline void world_unlock(struct world *w)
+{
+	if (w->alarm.is_set)
+		alarm_check(w);
+	pthread_mutex_unlock(&w->lock);
+}
+
 /* After a panic nothing changes any more, and time stands still: whatever would change something is -EHOSTDOWN. */
 static inline bool is_halted(const struct world *w) { return w->oom.panic[0]; }
 static inline uint64_t total_pages(const struct world *w) { return w->ram_pages + w->swap_pages; }

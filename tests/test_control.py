@@ -185,7 +185,7 @@ def test_a_command_does_what_it_says(world, text, pid, fields, values):
 
 def test_every_command_has_a_test():
     tried = {line.split()[0] for text, *_ in DONE for line in text.split("\n")}
-    assert {command.name for command in COMMANDS} - tried == {"reap", "caller"}
+    assert {command.name for command in COMMANDS} - tried == {"reap", "caller", "pressure"}
 
 
 def test_exec_gives_a_fresh_memory(world):
@@ -193,6 +193,18 @@ def test_exec_gives_a_fresh_memory(world):
     task = world.task(101)
     assert (task.memory.anon, task.memory.file, task.memory.swapents) == (256, 0, 512)
     assert task.read("cmdline") == "new\0"
+
+
+def test_pressure_is_what_the_command_says():
+    world = World("6.18")
+    Control(world).attach()
+    ctl(world, "pressure memory some=45.5 full=30%\npressure io full=1 some=100")
+    world.run("10 s")
+    totals = [world.read(f"/pressure/{name}").decode().split("total=") for name in ("memory", "io")]
+    assert [(int(some.split()[0]), int(full)) for _, some, full in totals] == [
+        (4_550_000, 3_000_000),
+        (10_000_000, 100_000),
+    ]
 
 
 def test_reap_frees_the_pid(world):
@@ -349,6 +361,12 @@ BAD = [
     ("oom x", errno.ESRCH, 'there is no process "x"'),
     ("sysrq ff", errno.EINVAL, "write one key, such as f"),
     ("sysrq \xff", errno.EINVAL, "write one key, such as f"),
+    ("pressure memory", errno.EINVAL, "write: pressure RESOURCE some=PERCENT"),
+    ("pressure disk some=1", errno.EINVAL, "write one of io memory cpu"),
+    ("pressure io some=101", errno.EINVAL, "write a percentage from 0 to 100"),
+    ("pressure io some=-1", errno.EINVAL, "write a percentage from 0 to 100"),
+    ("pressure io some=1 full=2", errno.EINVAL, "the kernel refuses that"),
+    ("pressure io some=1 cgroup=/nowhere", errno.ENOENT, "there is no such cgroup"),
     ("sysctl panic_on_oom", errno.EINVAL, "write name=value"),
     ("sysctl panic_on_om=1", errno.EINVAL, 'did you mean "panic_on_oom"?'),
     ("sysctl panic_on_oom=x", errno.EINVAL, "write a number from"),

@@ -2,14 +2,22 @@
 
 import os
 import select
+import subprocess
+import sys
+import threading
+import time
 
 import pytest
 from doors import outcome
+from fakeproc._native import lib
 from hypothesis import given
 from hypothesis import strategies as st
+from server import serving
 
 from fakeproc import World
-from fakeproc.world import Caller
+from fakeproc.control import Control
+from fakeproc.mount import mounted
+from fakeproc.world import ROOT, Caller
 
 RESOURCES = ["io", "cpu", "memory"]
 ALWAYS = select.POLLIN | select.POLLOUT | select.POLLRDNORM | select.POLLWRNORM
@@ -222,14 +230,14 @@ WINDOWS = [("some", 1_000_000), ("full", 700_000), ("some", 10_000_000)]
 MEMORY = "/pressure/memory"
 
 
-def armed(world, text, resource="memory", as_=Caller()):
+def armed(world, text, resource="memory", as_=ROOT):
     """An open file with that trigger."""
     file = world.open(f"/pressure/{resource}", os.O_RDWR | os.O_NONBLOCK, as_)
     file.write(text.encode("latin-1") + b"\0", as_)
     return file
 
 
-def written(world, data, as_=Caller(), resource="memory"):
+def written(world, data, as_=ROOT, resource="memory"):
     """What opening the file and one write(2) give."""
     return outcome(lambda: world.write(f"/pressure/{resource}", data, as_))
 
@@ -453,3 +461,145 @@ def test_a_trigger_that_nobody_looks_at_for_a_year_costs_nothing(world):
     assert (file.poll(), slow.poll()) == (FIRED, FIRED)
     assert fires(world, file, 3 * SECOND)
     assert fires(world, slow, 6 * SECOND)
+
+
+# --- through a mount: real files, real poll(2) -----------------------------------------------
+
+CLIENT = """
+import os, select, sys
+file = os.open(sys.argv[1], os.O_RDWR | os.O_NONBLOCK)
+os.write(file, b"some 150000 1000000\\0")
+poll = select.poll()
+poll.register(file, select.POLLPRI)
+print("waits", flush=True)
+for _ in range(2):
+    print([events for _, events in poll.poll(20_000)], flush=True)
+"""
+
+
+@pytest.fixture
+def old(world):
+    """`world`, after its first minute: triggers keep quiet in the first window after the boot."""
+    world.run("1 min")
+    return world
+
+
+def opened(mount, text=b"some 150000 1000000\0"):
+    descriptor = os.open(mount.path + MEMORY, os.O_RDWR | os.O_NONBLOCK)
+    os.write(descriptor, text)
+    return descriptor
+
+
+def test_the_client_of_the_kernels_documentation_is_woken_though_nobody_asks(mounted_world, old):
+    mount = mounted_world(old)
+    client = subprocess.Popen([sys.executable, "-c", CLIENT, mount.path + MEMORY], stdout=subprocess.PIPE, text=True)
+    with client:
+        assert client.stdout.readline() == "waits\n"
+        old.set_pressure("memory", 50)
+        began = time.monotonic()
+        assert client.stdout.readline() == f"[{select.POLLPRI}]\n"
+        assert 0.25 < time.monotonic() - began < 5
+        assert client.stdout.readline() == f"[{select.POLLPRI}]\n"
+        assert 1.2 < time.monotonic() - began < 10
+    assert client.returncode == 0
+
+
+def test_epoll_is_woken_once_a_window(mounted_world, old):
+    descriptor = opened(mounted_world(old), b"some 50000 500000\0")
+    with select.epoll() as epoll:
+        epoll.register(descriptor, select.EPOLLPRI)
+        assert epoll.poll(0.05) == []
+        old.set_pressure("memory", 100)
+        assert epoll.poll(20) == [(descriptor, select.EPOLLPRI)]
+        assert epoll.poll(0.2) == []
+        assert epoll.poll(20) == [(descriptor, select.EPOLLPRI)]
+    os.close(descriptor)
+
+
+def test_who_polls_one_of_two_files_is_woken_by_that(mounted_world, old):
+    mount = mounted_world(old)
+    quick, never = opened(mount), opened(mount, b"full 900000 1000000\0")
+    poll = select.poll()
+    for descriptor in (quick, never):
+        poll.register(descriptor, select.POLLPRI)
+    old.stall("memory", "200 ms")
+    assert poll.poll(20_000) == [(quick, select.POLLPRI)]
+    os.close(quick)
+    os.close(never)
+
+
+def test_ctl_sets_pressure_and_the_mounts_clock_adds_it_up(mounted_world, old):
+    Control(old).attach()
+    mount = mounted_world(old)
+    descriptor = opened(mount)
+    with open(mount.path + "/.fakeproc/ctl", "w") as ctl:
+        ctl.write("pressure memory some=45 full=30")
+    poll = select.poll()
+    poll.register(descriptor, select.POLLPRI)
+    assert poll.poll(20_000) == [(descriptor, select.POLLPRI)]
+    with open(mount.path + MEMORY) as file:
+        found = parsed(file.read())
+    assert found["some"]["total"] >= 150_000
+    assert found["full"]["total"] == pytest.approx(found["some"]["total"] * 30 / 45, abs=2)
+    os.close(descriptor)
+
+
+def test_a_file_without_a_trigger_is_an_error_to_poll(mounted_world, old):
+    with open(mounted_world(old).path + MEMORY, "rb") as file:
+        poll = select.poll()
+        poll.register(file, select.POLLPRI)
+        assert poll.poll(20_000) == [(file.fileno(), select.POLLPRI | select.POLLERR)]
+
+
+@pytest.mark.parametrize(("data", "result"), [row for row in RECORDED if row[0]])
+def test_a_mount_takes_the_same_triggers(mount_door, world, data, result):
+    """But for a write of nothing, which the FUSE client answers."""
+    mount_door.use(world)
+    file = mount_door.open(MEMORY, os.O_RDWR, STRANGER)
+    assert outcome(lambda: file.write(data, STRANGER)) == result
+    file.close()
+
+
+@pytest.mark.parametrize("kernel", ["6.1"])
+def test_who_polls_the_kernel_log_sees_the_reaper_at_its_time(mounted_world, old):
+    Control(old).attach()
+    victim = old.spawn("hog", anon="1 GiB")
+    victim.set_flag(lib.TASK_DSLEEP)
+    mount = mounted_world(old)
+    descriptor = os.open(mount.path + "/.fakeproc/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+    began = time.monotonic()
+    old.sysrq_f()
+    assert b"reaped process" in next(record for record in polled(descriptor) if b"oom_reaper" in record)
+    assert 1.5 < time.monotonic() - began < 10
+    os.close(descriptor)
+
+
+def polled(descriptor):
+    """Its records, as they come."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    while poll.poll(20_000):
+        yield os.read(descriptor, 8192)
+
+
+def test_nothing_of_a_mount_lives_on(fuse, old, tmp_path):
+    threads = set(os.listdir("/proc/self/task"))
+    with mounted(old, tmp_path) as mount:
+        assert len(set(os.listdir("/proc/self/task")) - threads) == 2
+        os.close(opened(mount))
+        old.set_pressure("memory", 10)
+    assert set(os.listdir("/proc/self/task")) <= threads
+
+
+def test_a_server_ends_while_somebody_polls(fuse, mount_point):
+    with serving(mount_point, "--kernel", "6.18") as server:
+        (mount_point / ".fakeproc" / "ctl").write_text("pressure memory some=1")
+        descriptor = os.open(f"{mount_point}/pressure/memory", os.O_RDWR)
+        os.write(descriptor, b"some 900000 1000000\0")
+        poll = select.poll()
+        poll.register(descriptor, select.POLLPRI)
+        ending = threading.Timer(0.2, server.process.terminate)
+        ending.start()
+        assert poll.poll(20_000) == [(descriptor, select.POLLERR)]
+        assert server.end() == 0
+        os.close(descriptor)

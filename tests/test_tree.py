@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakeproc import World
+from fakeproc.control import Control
 from fakeproc.world import ROOT, Caller
 
 PROCESS_FILES = {
@@ -342,3 +343,16 @@ def test_no_path_and_no_flags_break_the_tree(path, flags, caller):
     result = outcome(lambda: world.open(path, flags, caller).close())
     assert result is None or result.startswith("E")
     outcome(lambda: world.stat(path, caller))
+
+
+def test_a_world_is_there_until_its_last_file_is_closed(kernel):
+    """As when both are thrown away together, and the world comes first."""
+    world = World(kernel)
+    Control(world).attach()
+    file, ctl = world.open("/1/comm"), world.open("/.fakeproc/ctl", os.O_RDWR)
+    ffi.release(world._w)
+    assert file.read(10) == b"init\n"
+    assert outcome(lambda: ctl.read(10)) == "EIO"
+    assert outcome(lambda: ctl.write(b"run 1s")) == "EIO"
+    ctl.close()
+    file.close()

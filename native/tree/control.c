@@ -5,6 +5,7 @@
 #include "tree/tree.h"
 #include "world.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 int control_read_file(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
@@ -13,6 +14,8 @@ int control_read_file(struct world *w, const struct node *node, const struct cal
 	int error;
 
 	(void)reader;
+	if (!control.read)
+		return -EIO;
 	world_unlock(w);
 	error = control.read(control.self, node->entry->name, out);
 	world_lock(w);
@@ -26,6 +29,8 @@ ssize_t control_write_file(struct world *w, const struct node *node, const struc
 	ssize_t result;
 
 	(void)offset;
+	if (!control.write)
+		return -EIO;
 	world_unlock(w);
 	result = control.write(control.self, node->entry->name, bytes, count, who);
 	world_lock(w);

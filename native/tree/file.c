@@ -124,11 +124,14 @@ int open_below(struct file *directory, const struct caller *who, const char *nam
 void close_file(struct file *f)
 {
 	struct world *w = f->world;
+	bool is_last;
 
 	world_lock(w);
 	psi_trigger_destroy(f->trigger);
-	w->open_files--;
+	is_last = !--w->open_files && w->is_left;
 	world_unlock(w);
+	if (is_last)
+		world_drop(w);
 	text_drop(&f->text);
 	free(f);
 }
