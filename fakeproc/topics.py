@@ -81,6 +81,9 @@ LIMITS = (
     "Nothing is reclaimed: what grows fills RAM, then swap, then somebody dies. The limit of a memory cgroup counts "
     "resident pages, and kills nobody before somebody grows. What an mm holds counts in the cgroup of its oldest "
     "process and moves with that; a real kernel leaves it where it was charged.",
+    "pressure/{io,memory,cpu} are as stalled as `pressure` in .fakeproc/ctl, or World.set_pressure, says; there is no "
+    "pressure/irq. Their averages are made every 2 s sharp (the kernel's period is a tick longer), also of a group in "
+    "which nothing runs.",
     "A stall (World.settle) knows locks between tasks, the mmap lock, the allocator's loop, the reserves of victims, "
     "the reaper, the freezer and OOM notifiers. It leaves out reclaim and writeback, locks with several holders, and "
     "CPUs: everybody who can run does at once. Who grows waits for as much as it asked for, who only waits for memory "

@@ -165,7 +165,7 @@ static struct world *enter(struct mount *m)
 	return w;
 }
 
-/* ---- poll: nothing waits here. Who polls is woken by the next request, or the ticker, that finds something new ---- */
+/* ---- poll: nothing waits here. Whatever finds something new wakes who polls: a request, or the ticker ---- */
 
 static bool is_ready(const struct file *f)
 {
@@ -229,21 +229,28 @@ static struct world *look(struct mount *m)
 	return w;
 }
 
+/* When the world's next event is due, by the host's clock. */
+static int64_t due_on_host(const struct mount *m, const struct world *w)
+{
+	int64_t next = next_event(w);
+
+	return next == INT64_MAX ? next : m->looked + (next - w->now);
+}
+
 static int64_t tick(void *mount)
 {
 	struct mount *m = mount;
 	struct world *w;
-	int64_t next;
+	int64_t due;
 
 	pthread_mutex_lock(&m->serve_lock);
 	w = enter(m);
-	next = next_event(w);
-	next = next == INT64_MAX ? next : m->looked + (next - w->now);
+	due = due_on_host(m, w);
 	alarm_set(w, m->ticker.bell);
 	world_unlock(w);
 	wake_pollers(m);
 	pthread_mutex_unlock(&m->serve_lock);
-	return next;
+	return due;
 }
 
 /* ---- operations on paths ---- */

@@ -12,12 +12,12 @@
 #include <string.h>
 
 enum { FSHIFT = 11, FIXED_1 = 1 << FSHIFT };
-static const uint64_t decay[3] = { 1677, 1981, 2034 };	/* EXP_10s, EXP_60s, EXP_300s: for a period of 2 s, of FIXED_1 */
+static const uint64_t decay[3] = { 1677, 1981, 2034 };	/* EXP_10s, EXP_60s, EXP_300s, in 2 s, of FIXED_1 */
 
 enum { US = 1000, UPDATES_PER_WINDOW = 10 };
 /* Nanoseconds. The shortest step is a tick of a kernel with 250 of them: a timer is no finer. */
 static const int64_t PERIOD = 2000000000, TICK = 4000000;
-static const uint32_t SHORTEST_WINDOW = 500000, LONGEST_WINDOW = 10000000, UNPRIVILEGED_WINDOW = 2000000;	/* us */
+static const uint32_t SHORTEST_WINDOW = 500000, LONGEST_WINDOW = 10000000, UNPRIVILEGED_WINDOW = 2000000; /* us */
 
 struct psi_trigger {
 	struct psi *psi;	/* NULL once it is gone */
@@ -27,7 +27,8 @@ struct psi_trigger {
 	bool defers;
 	uint64_t threshold;
 	int64_t window, window_start;
-	uint64_t window_value, growth_before;	/* the total when the window began, and how much the one before grew */
+	uint64_t window_value;	/* the total when it began */
+	uint64_t growth_before;	/* how much it grew in the window before */
 	int64_t last_event;
 	bool is_pending;	/* there is an event, but one was told of in this window */
 	bool has_event;
@@ -389,7 +390,8 @@ static int show_line(const char *name, const struct psi_state *s, int64_t now, s
 			   a[2] / FIXED_1, hundredths(a[2]), total_at(s, now) / US);
 }
 
-static int show_full(const struct psi *psi, const struct rules *rules, enum psi_resource resource, struct text *out)
+static int show_full(const struct psi *psi, const struct rules *rules, enum psi_resource resource,
+		     struct text *out)
 {
 	static const struct psi_state none;
 	bool is_undefined = resource == PSI_CPU && psi->is_machine && rules->psi_machine_cpu_full_is_zero;

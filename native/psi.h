@@ -1,13 +1,14 @@
 /*
- * Pressure stall information: how much of the time somebody (some) or everybody (full) is held up for want of a resource.
- * One struct psi is one group's: the machine has one, and so has each cgroup.
+ * Pressure stall information: how much of the time somebody (some) or everybody (full) is held up for want of a
+ * resource. One struct psi is one group's: the machine has one, and so has each cgroup. Who stalls in a cgroup stalls
+ * in those above it, too: the caller says so to each.
  *
- * Time comes from outside, and nothing runs meanwhile: every call first catches up with its `now`, so that it does not
- * matter in how many steps time went by. A time that is earlier than the one before is taken for that one.
+ * Time comes from outside, and nothing runs meanwhile: every call first catches up with its `now`, so that it does
+ * not matter in how many steps time went by. An earlier time than the one before is taken for that one.
  *
- * As in the kernel: totals in ns, averages of whole percents every 2 s in fixed point, what the triggers do between two
- * looks. The model leaves out: pressure/irq (few kernels are built with it), the tick that the kernel adds to a period,
- * idle groups whose clock it stops (here a period without a stall is a period of 0 %).
+ * As in the kernel: totals in ns, averages of whole percents every 2 s in fixed point, what triggers do at each look.
+ * The model leaves out: pressure/irq (few kernels are built with it), the tick that the kernel adds to a period, and
+ * that it stops the clock of an idle group (here a period without a stall is one of 0 %).
  */
 #ifndef PSI_H
 #define PSI_H
@@ -53,7 +54,7 @@ void psi_init(struct psi *psi, struct psi_list *list, int64_t now);
 /* The group goes: its triggers stay with their files, and poll as files without one. */
 void psi_drop(struct psi *psi);
 void psi_update(struct psi *psi, int64_t now);
-/* When its triggers are to be looked at next, INT64_MAX for never. Groups without any need no update but a later call. */
+/* When its triggers are to be looked at next, INT64_MAX for never. A group without any needs no update in time. */
 int64_t psi_next(const struct psi *psi);
 void psi_list_update(const struct psi_list *list, int64_t now);
 int64_t psi_list_next(const struct psi_list *list);

@@ -11,7 +11,7 @@
 
 struct world;
 
-/* What a ticker knew of its world when it fell asleep. A world of two mounts has the alarm of one: the other's polls last. */
+/* What a ticker knew of its world when it fell asleep. A world with two mounts has the alarm of one of them. */
 struct alarm {
 	bool is_set;
 	int bell;		/* eventfd(2): a fork(2) that is thrown away may ring it, too, and nothing is lost */

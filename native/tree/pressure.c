@@ -33,21 +33,30 @@ int pressure_set_trigger(struct file *f, struct psi *psi, const char *text)
 				  w->now, &f->trigger);
 }
 
+/* Whose file it is: so far there is only the machine's. */
+static struct psi *group_of(struct world *w, const struct node *node)
+{
+	(void)node;
+	return &w->psi;
+}
+
 int pressure_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
 	(void)reader;
-	return pressure_show(w, &w->psi, node->entry, out);
+	return pressure_show(w, group_of(w, node), node->entry, out);
 }
 
 ssize_t pressure_write(struct file *f, const char *bytes, size_t count)
 {
 	char text[KEPT] = "";
+	struct node node;
 	int error;
 
 	if (!count)
 		return -EINVAL;
 	memcpy(text, bytes, (count < KEPT ? count : KEPT) - 1);
-	error = pressure_set_trigger(f, &f->world->psi, text);
+	file_node(f, &node);
+	error = pressure_set_trigger(f, group_of(f->world, &node), text);
 	return error ? error : (ssize_t)count;
 }
 
