@@ -106,6 +106,8 @@ int64_t next_event(const struct world *w)
 {
 	int64_t reaper = reaper_next(w), trigger = psi_list_next(&w->psi_list);
 
+	if (is_halted(w))
+		return INT64_MAX;
 	return reaper < trigger ? reaper : trigger;
 }
 

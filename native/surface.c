@@ -618,7 +618,7 @@ static int set_pressure(struct world *w, struct psi *psi, int resource, uint32_t
 
 int world_set_pressure(struct world *w, const char *cgroup, int resource, uint32_t some, uint32_t full)
 {
-	return LOCKED(w, set_pressure(w, pressure_of(w, cgroup), resource, some, full));
+	return CHANGE(w, set_pressure(w, pressure_of(w, cgroup), resource, some, full));
 }
 
 static int add_stall(struct world *w, struct psi *psi, int resource, int64_t some, int64_t full)
@@ -633,7 +633,7 @@ static int add_stall(struct world *w, struct psi *psi, int resource, int64_t som
 
 int world_stall(struct world *w, const char *cgroup, int resource, int64_t some, int64_t full)
 {
-	return LOCKED(w, add_stall(w, pressure_of(w, cgroup), resource, some, full));
+	return CHANGE(w, add_stall(w, pressure_of(w, cgroup), resource, some, full));
 }
 
 int64_t world_next_event(struct world *w) { return LOCKED(w, next_event(w)); }

@@ -454,6 +454,16 @@ def test_a_trigger_ends_with_its_file(world):
     assert world.next_event is None
 
 
+def test_nothing_goes_off_in_a_machine_that_has_halted(world):
+    armed(world, "some 150000 1000000")
+    world.set_pressure("memory", 50)
+    world.set_sysctl(panic_on_oom=2)
+    world.oom()
+    assert world.next_event is None
+    assert outcome(lambda: world.set_pressure("memory", 0)) == "EHOSTDOWN"
+    assert outcome(lambda: world.stall("memory", 0)) == "EHOSTDOWN"
+
+
 def test_a_trigger_that_nobody_looks_at_for_a_year_costs_nothing(world):
     file, slow = armed(world, "some 150000 1000000"), armed(world, "some 150000 2000000", as_=STRANGER)
     world.set_pressure("memory", 50)
