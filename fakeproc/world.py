@@ -1,6 +1,7 @@
 """World and Task: the Pythonic face of the core. No rule lives here."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
