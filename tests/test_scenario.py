@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import tomllib
 from importlib import resources
 
@@ -772,3 +773,32 @@ def build_or_refuse(text: str) -> None:
         described = scenario.loads(text, "any.toml")
     if described:
         assert len(described.build().processes) == len(described.processes)
+
+
+# --- sysctls ------------------------------------------------------------------------
+
+
+def test_a_machine_may_have_sysctls_of_its_own() -> None:
+    world = built("[machine]\nsysctl = { panic_on_oom = 1, swappiness = 10 }\n")
+    assert world.read("/sys/vm/panic_on_oom") == b"1\n"
+    assert world.read("/sys/vm/swappiness") == b"10\n"
+
+
+@pytest.mark.parametrize(
+    ("sysctl", "says"),
+    [
+        ("1", "sysctl = 1: write the settings of /proc/sys/vm in braces"),
+        ("{ swapiness = 1 }", 'unknown key "swapiness": did you mean "swappiness"?'),
+        ("{ panic_on_oom = true }", "write a whole number"),
+    ],
+)
+def test_a_sysctl_that_is_none_is_refused(sysctl: str, says: str) -> None:
+    with pytest.raises(ScenarioError, match=re.escape(says)):
+        scenario.loads(f"[machine]\nsysctl = {sysctl}\n")
+
+
+def test_a_value_that_its_kernel_refuses_is_named() -> None:
+    described = scenario.loads("[machine]\nsysctl = { swappiness = 150 }\n")
+    described.build(kernel("6.18"))
+    with pytest.raises(ScenarioError, match=r"swappiness = 150: kernel 4\.7 refuses it"):
+        described.build(kernel("4.7"))

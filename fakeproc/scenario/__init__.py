@@ -34,6 +34,7 @@ def loads(text: str, file: str = "scenario") -> Scenario:
         title=title[1:].strip() if (title := text.partition("\n")[0]).startswith("#") else "",
         mmu=machine.get("mmu", True),
         nodes=machine.get("nodes", ()),
+        sysctl=machine.get("sysctl", {}),
         events=schedule(planner),
         cgroups=tuple(_cgroups(planner.source)),
     )

@@ -28,6 +28,7 @@ class Scenario:
     title: str = ""  # the first line of the file, where that is a comment
     mmu: bool = True
     nodes: tuple[int, ...] = ()  # bytes of each memory node; none: all is one
+    sysctl: dict[str, int] = field(default_factory=dict)
     events: tuple[Event, ...] = field(default=(), repr=False)
     cgroups: tuple[dict[str, Any], ...] = field(default=(), repr=False)
 
@@ -38,6 +39,7 @@ class Scenario:
             world.set_nodes(*self.nodes)
         world.set_pid_max(self.pid_max)
         world.set_mmu(self.mmu)
+        self._set_sysctl(world)
         for cgroup in self.cgroups:
             world.limit_cgroup(cgroup["path"], cgroup.get("limit", 0))
             world.set_oom_group(cgroup["path"], cgroup.get("oom_group", False))
@@ -63,6 +65,14 @@ class Scenario:
             yield Happened(event, result, before)
         if until is not None:
             world.run(start + until - world.now)
+
+    def _set_sysctl(self, world: World) -> None:
+        for name, value in self.sysctl.items():
+            try:
+                world.set_sysctl(**{name: value})
+            except OSError as error:
+                what = f"{self.file}: machine: sysctl: {name} = {value}: kernel {world.kernel} refuses it"
+                raise ScenarioError(f"{what}: {error.strerror}") from None
 
     def _names(self) -> Iterator[tuple[str, int]]:
         """The names that mean one process only."""

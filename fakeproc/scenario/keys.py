@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fakeproc import capabilities, nodes, rules, units, wording
-from fakeproc._native import lib
+from fakeproc._native import ffi, lib
 from fakeproc.errors import FakeprocError
 
 PID_LIMIT = 1 << 22
@@ -152,6 +152,12 @@ def _kernel(value: Any) -> rules.Kernel:
     return rules.kernel("4.7", given["patches"])
 
 
+def _sysctl(value: Any) -> dict[str, int]:
+    if not isinstance(value, dict):
+        raise FakeprocError("write the settings of /proc/sys/vm in braces: { panic_on_oom = 1 }")
+    return check_table(value, SYSCTL_KEYS)
+
+
 def _patches(value: Any) -> list[int]:
     if isinstance(value, str):
         return sorted(rules.parse_patches(value))
@@ -166,6 +172,10 @@ KERNEL_KEYS: dict[str, Check] = {"base": text, "patches": _patches}
 
 THREAD_KEYS: dict[str, Check] = {"comm": text, "tid": integer(1, PID_LIMIT - 1)}
 
+SYSCTL_KEYS: dict[str, Check] = {
+    name: integer(-(1 << 31), (1 << 31) - 1) for name, _ in ffi.typeof("struct sysctl").fields
+}
+
 MACHINE_KEYS: dict[str, Check] = {
     "kernel": _kernel,
     "ram": _machine_size,
@@ -173,6 +183,7 @@ MACHINE_KEYS: dict[str, Check] = {
     "swap": size,
     "pid_max": integer(301, PID_LIMIT),
     "mmu": boolean,
+    "sysctl": _sysctl,
 }
 
 CGROUP_KEYS: dict[str, Check] = {"path": cgroup, "limit": size, "oom_group": boolean}
