@@ -36,6 +36,7 @@ class Control:
             "explain.json": partial(_explained, world, as_json=True),
             "log": self.log,
             "world": partial(table, world),
+            "world.json": partial(_unseen, world),
         }
 
     def attach(self, uid: int | None = None, gid: int | None = None) -> "Control":
@@ -167,6 +168,12 @@ def _explained(world: World, *, as_json: bool = False) -> str:
 
     found = explain.explain(world)
     return explain.as_json(found) if as_json else explain.text(found)
+
+
+def _unseen(world: World) -> str:
+    from fakeproc import unseen
+
+    return unseen.as_json(world)
 
 
 # --- what the core calls ---------------------------------------------------------------------

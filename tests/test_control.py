@@ -47,7 +47,7 @@ def seen(world: World, pid: int, *fields: str) -> list[object]:
 
 
 def test_the_directory_is_there_and_not_listed(world):
-    assert world.listdir("/.fakeproc") == ["ctl", "explain", "explain.json", "kmsg", "log", "world"]
+    assert world.listdir("/.fakeproc") == ["ctl", "explain", "explain.json", "kmsg", "log", "world", "world.json"]
     assert ".fakeproc" not in world.listdir("/")
 
 
@@ -288,7 +288,7 @@ def test_a_shell_commands_a_mounted_world(world, mounted_world):
     assert done.stdout.splitlines() == [
         "ok fork a: 200",
         "error line 1: fork 99: there is no task 99: see .fakeproc/world",
-        *["ctl", "explain", "explain.json", "kmsg", "log", "world"],
+        *["ctl", "explain", "explain.json", "kmsg", "log", "world", "world.json"],
     ]
     assert "No such process" in done.stderr or "I/O error" in done.stderr
 

@@ -45,6 +45,7 @@ static const struct entry control_entries[] = {
 	{ "kmsg", S_IFREG | 0444, RECORDS, BOTH, NULL, NULL, NULL, CONTROL, 0 },
 	ANSWERED("log", 0444),
 	ANSWERED("world", 0444),
+	ANSWERED("world.json", 0444),
 };
 
 const struct directory control_directory = { ENTRIES(control_entries), NULL, NULL, BOTH, 512, 2 };
