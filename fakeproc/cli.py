@@ -211,6 +211,32 @@ def _replay(options: argparse.Namespace) -> int:
     )
 
 
+# --- snapshot --------------------------------------------------------------------
+
+
+def _snapshot_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("proc", metavar="PROC", nargs="?", default="/proc", help="a mount, or a saved tree (default: the live /proc)")
+    add("-o", metavar="FILE", dest="file", help="write it there (default: to stdout)")
+    add("--kernel", metavar="VERSION", help="whose rules, 4.7 to 6.18 (default: the nearest to the machine's)")
+    add("--with-arguments", action="store_true", help="whole command lines, which may hold secrets")
+    add("--with-environ", action="store_true", help="the environment, too, as comments")
+
+
+def _snapshot(options: argparse.Namespace) -> int:
+    from fakeproc import snapshot
+
+    secrets = {"with_arguments": options.with_arguments, "with_environ": options.with_environ}
+    found = snapshot.snapshot(options.proc, kernel=options.kernel, **secrets)
+    if options.file is None:
+        sys.stdout.write(found.text)
+    else:
+        snapshot.write(found.text, options.file, is_secret=any(secrets.values()))
+    for line in found.summary:
+        print(line, file=sys.stderr)
+    return GOOD
+
+
 # --- bench -----------------------------------------------------------------------
 
 
@@ -276,6 +302,12 @@ VERBS = {
         "fakeproc replay tests/golden/4.8.15/write.jsonl --mount",
         _replay_options,
         _replay,
+    ),
+    "snapshot": Verb(
+        "turn a machine's /proc into a scenario, so that it can be rehearsed",
+        "fakeproc snapshot -o mine.toml",
+        _snapshot_options,
+        _snapshot,
     ),
     "bench": Verb(
         "measure this mount beside Python handlers, C and the real procfs, and the core beside this kernel",

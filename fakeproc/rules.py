@@ -83,6 +83,12 @@ def kernel(version: str = "4.8", patches: str | list[int] | None = None) -> Kern
     return Kernel(name, frozenset(patch for patch in PATCHES if closed >> patch & 1))
 
 
+def at_or_below(release: tuple[int, int]) -> Kernel:
+    """The nearest version of the table that is not newer than that release; the oldest where all are."""
+    fitting = [name for name in versions() if tuple(map(int, name.split("."))) <= release]
+    return Kernel(fitting[-1] if fitting else versions()[0])
+
+
 def checked(patches: list[int]) -> set[int]:
     """The same as a set; FakeprocError where one is not a patch of the series."""
     for patch in patches:

@@ -279,7 +279,7 @@ class Planner:
         if "parent" in process.given and maker and not process.execs:
             self._choose_parent(process, maker)
         if not process.is_kthread:
-            _identify(process, maker or Process(-1, {}))
+            identify(process, maker or Process(-1, {}))
 
     def _choose_parent(self, process: Process, maker: Process) -> None:
         """The parent of a copy is who made it, or with CLONE_PARENT that one's own parent."""
@@ -294,7 +294,7 @@ class Planner:
         process.parent = maker.parent
 
 
-def _identify(process: Process, maker: Process) -> None:
+def identify(process: Process, maker: Process) -> None:
     """Ids, capabilities and dumpable: what the file says, else as fork and exec hand them on."""
     given = process.given
     process.uid = given.get("uid", maker.uid)

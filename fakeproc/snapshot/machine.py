@@ -1,0 +1,92 @@
+"""The [machine] of a snapshot: the nearest known kernel, sizes, and the sysctls that are not as always."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fakeproc import rules, wording
+from fakeproc._native import ffi, lib
+from fakeproc.scenario import DEFAULT_RAM
+from fakeproc.scenario.keys import PID_LIMIT
+from fakeproc.scenario.planner import PID_MAX
+from fakeproc.snapshot.describe import size
+from fakeproc.snapshot.facts import Machine
+from fakeproc.world import World
+
+
+def kernel(machine: Machine, asked: str | None = None) -> rules.Kernel:
+    """The one that is asked for, or that a mount follows, or the nearest at or below the machine's release."""
+    if asked:
+        return rules.kernel(asked)
+    if machine.kernel:
+        return machine.kernel
+    return rules.at_or_below(machine.release) if machine.release else rules.Kernel(rules.versions()[-1])
+
+
+def pid_max(machine: Machine) -> int:
+    """At least as much as is needed."""
+    threads = [thread.tid for process in machine.processes.values() for thread in process.threads]
+    ids = [*machine.processes, *threads]
+    seen = machine.pid_max or max(PID_MAX, max(ids) + 1)
+    return min(max(seen, len(ids) + 3, 301), PID_LIMIT)
+
+
+def table(machine: Machine, of: rules.Kernel) -> dict[str, Any]:
+    """The keys of [machine]."""
+    found: dict[str, Any] = {"kernel": of.version}
+    if of.patches:
+        found["kernel"] = {"base": of.version, "patches": sorted(of.patches)}
+    found |= {name: size(count) for name, count in (("ram", machine.ram), ("swap", machine.swap)) if count}
+    if pid_max(machine) != PID_MAX:
+        found["pid_max"] = pid_max(machine)
+    if sysctl := dict(_sysctls(machine, of)):
+        found["sysctl"] = sysctl
+    return found
+
+
+def _sysctls(machine: Machine, of: rules.Kernel) -> Iterator[tuple[str, int]]:
+    """Those that differ from what such a kernel boots with, as far as it takes them."""
+    world, usual = _booted(machine, of), ffi.new("struct sysctl *")
+    lib.world_sysctl(world._w, usual)
+    for name, number in machine.sysctls.items():
+        if number != getattr(usual, name) and _takes(world, name, number):
+            yield name, number
+
+
+def _booted(machine: Machine, of: rules.Kernel) -> World:
+    """Nobody is in it; some settings follow from its RAM."""
+    return World(of, ram=machine.ram or DEFAULT_RAM, swap=machine.swap, init=False)
+
+
+def _takes(world: World, name: str, number: int) -> bool:
+    try:
+        world.set_sysctl(**{name: number})
+    except OSError:
+        return False
+    return True
+
+
+def remarks(machine: Machine, of: rules.Kernel, asked: str | None) -> Iterator[str]:
+    """What a reader should know of it."""
+    if machine.release and not asked and not machine.kernel and _version(machine) != of.version:
+        yield f"Its kernel is {_version(machine)}; the nearest known one at or below is {of}."
+    if not machine.release and not machine.kernel and not asked:
+        yield f"It does not tell its kernel: {of} is the newest known one."
+    if not machine.ram:
+        yield "It does not tell its RAM: write ram = ... below, or it has 8 GiB."
+    if machine.is_in_pid_namespace:
+        yield "Its pid 1 is that of a pid namespace; in a scenario it is global init, which nobody kills."
+    refused = [name for name, number in machine.sysctls.items() if not _takes(_booted(machine, of), name, number)]
+    if refused:
+        yield f"Kernel {of} refuses the machine's {wording.listed(refused)}: left out."
+    if 0 < machine.ram < (held := _resident(machine)):
+        yield f"The processes hold {held >> 20} MiB, more than there is: pages that several map count for each."
+
+
+def _version(machine: Machine) -> str:
+    return ".".join(map(str, machine.release or ()))
+
+
+def _resident(machine: Machine) -> int:
+    """Bytes."""
+    every = (process.status.sizes or {} for process in machine.processes.values())
+    return sum(sizes.get(part, 0) for sizes in every for part in ("anon", "file", "shmem"))
