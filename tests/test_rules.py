@@ -60,3 +60,11 @@ def test_a_patch_over_4_7_makes_its_rows_as_on_4_8(row):
 def test_all_ten_patches_over_4_7_make_the_rows_of_4_8():
     patched, after = World(rules.kernel("4.7", "1-10")), World("4.8")
     assert [patched.holds(row.name) for row in rows()] == [after.holds(row.name) for row in rows()]
+
+
+@pytest.mark.parametrize(
+    ("release", "version"),
+    [((4, 6), "4.7"), ((4, 7), "4.7"), ((4, 20), "4.19"), ((6, 2), "6.1"), ((6, 17), "6.12"), ((9, 0), "6.18")],
+)
+def test_the_nearest_version_is_not_newer_than_a_release(release: tuple[int, int], version: str) -> None:
+    assert rules.at_or_below(release).version == version

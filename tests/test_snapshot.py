@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
@@ -520,9 +520,11 @@ def helper(*command: str) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
         try:
             yield process, pids
         finally:
-            for pid in pids:
-                os.kill(pid, signal.SIGKILL)
             process.kill()
+            for pid in pids:
+                with suppress(ProcessLookupError, ChildProcessError):
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
 
 
 @contextmanager

@@ -73,7 +73,7 @@ def _told(shares: dict[int, Share], hidden: int) -> Iterator[str]:
     if shares:
         yield "A vforked child shows by its oom_score, 0 since 4.8; one that does not is a clone_vm_of here."
     if hidden:
-        yield f"Whether {hidden} share their memory with others is not shown to this user: ask as root."
+        yield f"Whether {hidden} share their memory with others is not shown to who asked."
 
 
 def _counted(unsaid: Counter[str]) -> Iterator[str]:

@@ -175,8 +175,8 @@ def _is_dumpable(proc: Proc, process: Process) -> bool | None:
 
 def _is_elsewhere(proc: Proc, pid: int) -> bool:
     """In another user namespace than the one that this /proc is read from."""
-    own, its = proc.link("self/ns/user"), proc.link(f"{pid}/ns/user")
-    return proc.is_live and None not in (own, its) and own != its
+    its = proc.link(f"{pid}/ns/user") if proc.is_live else None
+    return its is not None and its != proc.link("self/ns/user")
 
 
 def _threads(proc: Proc, pid: int) -> Iterator[Thread]:
