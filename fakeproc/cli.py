@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fakeproc.world import Task, World
 
 GOOD, ANSWER_IS_NO, ASKED_WRONGLY, INTERRUPTED = 0, 1, 2, 130
+ORDERS = ("points", "rss", "score", "adj", "pid", "comm")
 TOPICS = ("rules", "patches", "scenario", "control", "limits")
 
 
@@ -237,6 +238,28 @@ def _snapshot(options: argparse.Namespace) -> int:
     return GOOD
 
 
+# --- top -------------------------------------------------------------------------
+
+
+def _top_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("place", metavar="MOUNTPOINT", help="a mount of fakeproc")
+    add("--sort", metavar="ORDER", choices=ORDERS, default=ORDERS[0], help=f"{' '.join(ORDERS)} (default: points)")
+    add("--once", action="store_true", help="one frame as plain text, as also without a terminal")
+
+
+def _top(options: argparse.Namespace) -> int:
+    if options.once or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        from fakeproc.top import plain
+
+        sys.stdout.write(plain.once(options.place, options.sort))
+        return GOOD
+    from fakeproc.top import screen
+
+    screen.live(options.place, options.sort)
+    return GOOD
+
+
 # --- bench -----------------------------------------------------------------------
 
 
@@ -304,10 +327,16 @@ VERBS = {
         _replay,
     ),
     "snapshot": Verb(
-        "turn a machine's /proc into a scenario, so that it can be rehearsed",
+        "turn a /proc, such as this machine's, into a scenario",
         "fakeproc snapshot -o mine.toml",
         _snapshot_options,
         _snapshot,
+    ),
+    "top": Verb(
+        "watch a mounted world in the terminal",
+        "fakeproc top /tmp/p",
+        _top_options,
+        _top,
     ),
     "bench": Verb(
         "measure this mount beside Python handlers, C and the real procfs, and the core beside this kernel",

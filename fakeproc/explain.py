@@ -34,10 +34,13 @@ def ranking(world: World) -> list[dict[str, Any]]:
 def _ranked(task: Task) -> dict[str, Any] | None:
     """Nothing where it has gone meanwhile."""
     with suppress(ProcessLookupError):
-        info, rank = task.info, task.ranking
+        info, rank, held = task.info, task.ranking, _user(task).memory
         return {
             "pid": info.pid,
             "comm": task.comm,
+            "state": task.state,
+            "resident_pages": held.anon + held.file + held.shmem,
+            "swapped_pages": held.swapents,
             "pages": rank.pages,
             "oom_score_adj": info.oom_score_adj,
             "points": rank.points,
@@ -177,6 +180,7 @@ def explain(world: World, by: Task | None = None) -> dict[str, Any]:
     return {
         "kernel": world.kernel.version,
         "patches": sorted(world.kernel.patches),
+        "now": world.now,
         "total_pages": world.total_pages,
         "processes": ranking(world),
         "would": foresee(world, by),

@@ -90,6 +90,9 @@ LIMITS = (
     "for any that comes free.",
     "For a second after it was last looked up, the kernel may open the name of a process that is gone by itself; reads "
     "and writes answer ESRCH then. -o entry_timeout=0 makes it ask each time.",
+    "A snapshot says what a scenario can say: one uid for all threads, no page tables, no environment; minimums of "
+    "oom_score_adj, which no /proc tells, are taken to be as low as the values. File pages that several processes map "
+    "count for each of them.",
     "Recordings judge 4.7, 4.8, 6.1 and 6.18; the versions between follow what is known of their sources.",
     "Some things the kernel's FUSE client decides before fakeproc is asked:",
 )
