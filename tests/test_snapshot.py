@@ -237,6 +237,34 @@ def test_a_saved_tree_is_read(tmp_path: Path) -> None:
     assert "# Its kernel is 6.17; the nearest known one at or below is 6.12." in text
 
 
+ZONEINFO = """\
+Node 0, zone      DMA
+  pages free     3840
+        managed  1024
+Node 0, zone   Normal
+        managed  3072
+Node 1, zone   Normal
+        managed  4096
+"""
+
+
+def test_memory_nodes_and_who_may_use_which(tmp_path: Path) -> None:
+    for pid, mems in ((1, "0-1"), (10, "1"), (11, "0-1")):
+        place = save(tmp_path, pid, min(10, pid - 1), rss=pid * 4)
+        (place / "status").write_text((place / "status").read_text() + f"Mems_allowed_list:\t{mems}\n")
+    (tmp_path / "zoneinfo").write_text(ZONEINFO)
+    text = snapshot(tmp_path).text
+    assert scenario.loads(text).nodes == (16 << 20, 16 << 20)
+    assert [given_of(text, pid).get("mems") for pid in (1, 10, 11)] == [None, "1", "0-1"]
+
+
+def test_nodes_that_a_process_goes_beyond_are_left_out(tmp_path: Path) -> None:
+    place = save(tmp_path, 10)
+    (place / "status").write_text((place / "status").read_text() + "Mems_allowed_list:\t0-7\n")
+    (tmp_path / "zoneinfo").write_text(ZONEINFO)
+    assert scenario.loads(snapshot(tmp_path).text).nodes == ()
+
+
 def test_secrets_are_there_only_when_asked_for(tmp_path: Path) -> None:
     place = save(tmp_path, 10)
     (place / "cmdline").write_bytes(b"db\0--password=s3cr3t\0")
@@ -435,6 +463,20 @@ def test_the_cgroup_is_that_of_the_memory_controller(raw: bytes, path: str | Non
 
 
 @pytest.mark.parametrize(
+    ("raw", "sizes"),
+    [
+        (ZONEINFO, [16 << 20, 16 << 20]),
+        ("Node 1, zone Normal\n managed 5\n", []),
+        ("Node 0, zone Normal\n managed 0\n", []),
+        (" managed 5\n", []),
+        ("", []),
+    ],
+)
+def test_memory_nodes_are_those_of_zoneinfo(raw: str, sizes: list[int]) -> None:
+    assert parse.node_sizes(raw.encode()) == sizes
+
+
+@pytest.mark.parametrize(
     ("raw", "first"),
     [
         (b"/bin/x\0-y\0", [b"/bin/x"]),
@@ -449,7 +491,10 @@ def test_the_program_is_what_is_kept_of_a_command_line(raw: bytes, first: list[b
     assert parse.program(parse.words(raw)) == first
 
 
-@pytest.mark.parametrize("reader", [parse.stat, parse.status, parse.adjustment, parse.score, parse.sysctl, parse.world])
+NOISE_FOR = (parse.stat, parse.status, parse.adjustment, parse.score, parse.sysctl, parse.world, parse.node_sizes)
+
+
+@pytest.mark.parametrize("reader", NOISE_FOR)
 @given(raw=st.binary(max_size=200))
 def test_noise_is_a_value_error(reader: Any, raw: bytes) -> None:
     try:

@@ -62,6 +62,7 @@ class Machine:
     processes: dict[int, Process] = field(default_factory=dict)
     ram: int = 0  # bytes, 0 = it does not tell
     swap: int = 0
+    nodes: list[int] = field(default_factory=list)  # bytes of each memory node, where it tells
     release: tuple[int, int] | None = None
     kernel: Kernel | None = None  # whose rules, where a mount of fakeproc tells
     pid_max: int | None = None

@@ -1,10 +1,12 @@
 """The [machine] of a snapshot: the nearest known kernel, sizes, and the sysctls that are not as always."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
-from fakeproc import rules, wording
+from fakeproc import nodes, rules, wording
 from fakeproc._native import ffi, lib
+from fakeproc.errors import FakeprocError
 from fakeproc.scenario import DEFAULT_RAM
 from fakeproc.scenario.keys import PID_LIMIT
 from fakeproc.scenario.planner import PID_MAX
@@ -35,12 +37,25 @@ def table(machine: Machine, of: rules.Kernel) -> dict[str, Any]:
     found: dict[str, Any] = {"kernel": of.version}
     if of.patches:
         found["kernel"] = {"base": of.version, "patches": sorted(of.patches)}
-    found |= {name: size(count) for name, count in (("ram", machine.ram), ("swap", machine.swap)) if count}
+    if len(machine.nodes) > 1 and _nodes_will_do(machine):
+        found["nodes"] = [size(count) for count in machine.nodes]
+    elif machine.ram:
+        found["ram"] = size(machine.ram)
+    if machine.swap:
+        found["swap"] = size(machine.swap)
     if pid_max(machine) != PID_MAX:
         found["pid_max"] = pid_max(machine)
     if sysctl := dict(_sysctls(machine, of)):
         found["sysctl"] = sysctl
     return found
+
+
+def _nodes_will_do(machine: Machine) -> bool:
+    """No process may use others: a scenario would not take them."""
+    sets = {process.status.mems for process in machine.processes.values()} - {None, ""}
+    with suppress(FakeprocError):
+        return not any(nodes.parse(mems) >> len(machine.nodes) for mems in sets if mems)
+    return False
 
 
 def _sysctls(machine: Machine, of: rules.Kernel) -> Iterator[tuple[str, int]]:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from fakeproc import capabilities, rules, units
+from fakeproc import capabilities, nodes, rules, units
 from fakeproc.errors import FakeprocError
 from fakeproc.scenario import keys
 
@@ -217,6 +217,18 @@ def meminfo(raw: bytes) -> dict[str, int]:
         if value.endswith(" kB"):
             found[name] = kilobytes(value)
     return found
+
+
+def node_sizes(raw: bytes) -> list[int]:
+    """Bytes of each memory node, from zoneinfo; none where they are not numbered from 0, or one has no memory."""
+    found: dict[int, int] = {}
+    node = -1
+    for words in map(str.split, raw.decode("latin-1").split("\n")):
+        if len(words) == 4 and words[0] == "Node":
+            node = _number(words[1].rstrip(","), nodes.MOST)
+        if len(words) == 2 and words[0] == "managed":
+            found[node] = found.get(node, 0) + _number(words[1], units.BIGGEST // units.PAGE) * units.PAGE
+    return list(found.values()) if list(found) == list(range(len(found))) and all(found.values()) else []
 
 
 def release(raw: bytes) -> tuple[int, int] | None:

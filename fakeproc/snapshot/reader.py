@@ -200,6 +200,8 @@ def _machine(proc: Proc, world: parse.World | None) -> Machine:
     with contextlib.suppress(OSError, ValueError):
         sizes = parse.meminfo(proc.find("meminfo"))
         machine.ram, machine.swap = sizes.get("MemTotal", 0), sizes.get("SwapTotal", 0)
+    with contextlib.suppress(OSError, ValueError):
+        machine.nodes = parse.node_sizes(proc.find("zoneinfo"))
     machine.release = parse.release(proc.find("sys/kernel/osrelease") or proc.find("version"))
     machine.kernel = world.kernel if world else None
     with contextlib.suppress(ValueError):
