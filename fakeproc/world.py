@@ -53,6 +53,36 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Spent:
+    """What a task, a process or the machine has used so far; times in nanoseconds, sizes in bytes.
+
+    nvcsw and nivcsw are voluntary and involuntary switches, rchar to syscw what read(2) and write(2) moved and how
+    often they were called, the last three what reached the disk (getrusage(2), task_io_accounting).
+    """
+
+    utime: int = 0
+    stime: int = 0
+    min_flt: int = 0
+    maj_flt: int = 0
+    nvcsw: int = 0
+    nivcsw: int = 0
+    rchar: int = 0
+    wchar: int = 0
+    syscr: int = 0
+    syscw: int = 0
+    read_bytes: int = 0
+    write_bytes: int = 0
+    cancelled_write_bytes: int = 0
+
+
+SPENT = tuple(Spent.__dataclass_fields__)
+
+
+def _spent(native: Any) -> Spent:
+    return Spent(*(getattr(native, name) for name in SPENT))
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How out_of_memory() ended: OOM_KILLED ..., the process with the most points, and the one that was killed."""
 
@@ -341,6 +371,13 @@ class World:
         for name, value in values.items():
             setattr(sysctl, name, value)
         check(lib.world_set_sysctl(self._w, sysctl), "sysctl")
+
+    @property
+    def spent(self) -> Spent:
+        """What all tasks together have used since boot, the dead too."""
+        out = ffi.new("struct spent *")
+        lib.world_spent(self._w, out)
+        return _spent(out)
 
     # --- pressure ------------------------------------------------------------
 
@@ -694,6 +731,53 @@ class Task:
     def set_cmdline(self, arguments: list[str]) -> None:
         raw = b"".join(word.encode("utf-8", "surrogateescape") + b"\0" for word in arguments)
         self._do(lib.task_set_cmdline, raw, len(raw))
+
+    def set_environ(self, variables: list[str]) -> None:
+        """Its process' environment, each as NAME=value."""
+        raw = b"".join(word.encode("utf-8", "surrogateescape") + b"\0" for word in variables)
+        self._do(lib.task_set_environ, raw, len(raw))
+
+    def set_exe(self, path: str | None) -> None:
+        """Where its exe leads; None: to its first argument where that is absolute, else /usr/bin/COMM. OSError EINVAL
+        where it is no absolute path."""
+        self._do(lib.task_set_exe, ffi.NULL if path is None else path.encode("utf-8", "surrogateescape"))
+
+    def set_cwd(self, path: str) -> None:
+        """OSError EINVAL where it is no absolute path."""
+        self._do(lib.task_set_cwd, path.encode("utf-8", "surrogateescape"))
+
+    def set_open_files(self, count: int) -> None:
+        """So many descriptors, from 0 on (3 where nothing is said), all on /dev/null. OSError EINVAL for over 2^20."""
+        self._do(lib.task_set_open_files, count)
+
+    def set_cpu(self, user: int, system: int = 0) -> None:
+        """From now on this thread takes these shares of a CPU, in thousandths, while it is neither stopped nor in
+        uninterruptible sleep. OSError EINVAL for more than 1000 together, ESRCH for a zombie."""
+        self._do(lib.task_set_cpu, user, system)
+
+    def spend(self, **more: int) -> None:
+        """Let it have used that much more: the fields of Spent."""
+        self._do(lib.task_spend, ffi.new("struct spent *", more))
+
+    def _spent(self, whose: int) -> Spent:
+        out = ffi.new("struct spent *")
+        self._do(lib.task_spent, whose, out)
+        return _spent(out)
+
+    @property
+    def spent(self) -> Spent:
+        """What this very thread has used."""
+        return self._spent(lib.SPENT_BY_TASK)
+
+    @property
+    def process_spent(self) -> Spent:
+        """What its process has used, the threads that are gone too; of reaped children the bytes only."""
+        return self._spent(lib.SPENT_BY_PROCESS)
+
+    @property
+    def children_spent(self) -> Spent:
+        """What the children that its process has waited for had used, and theirs."""
+        return self._spent(lib.SPENT_BY_CHILDREN)
 
     def set_cgroup(self, path: str) -> None:
         """Its process is in that cgroup, which is made where there is none. OSError EINVAL for no absolute path."""

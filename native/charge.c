@@ -55,6 +55,7 @@ static void uncharge(struct cgroup *cg, const struct memory *m)
 void mm_set_memory(struct world *w, struct mm *mm, const struct memory *memory)
 {
 	uncharge(mm->charged, &mm->memory);
+	update_hiwater(mm);
 	mm->memory = *memory;
 	charge(mm->charged, &mm->memory);
 	candidates_update_mm(w, mm);

@@ -192,6 +192,15 @@ struct cgroup_info {
 	uint64_t local_events[MEMORY_EVENTS];
 };
 
+/* What a task, a process or the machine has used so far. Times in nanoseconds. */
+struct spent {
+	uint64_t utime, stime;
+	uint64_t min_flt, maj_flt;
+	uint64_t nvcsw, nivcsw;				/* voluntary and involuntary switches */
+	uint64_t rchar, wchar, syscr, syscw;		/* of read(2) and write(2): bytes, calls */
+	uint64_t read_bytes, write_bytes, cancelled_write_bytes;	/* of the disk */
+};
+
 /* ---- rules: what a kernel version does ---- */
 int rules_version_count(void);
 const char *rules_version_name(int version);
@@ -245,6 +254,10 @@ int task_get(struct world *w, int pid, struct task_info *out);
 int task_set_comm(struct world *w, int pid, const char *bytes, size_t length);
 int task_set_cmdline(struct world *w, int pid, const char *bytes, size_t length);
 ssize_t task_get_cmdline(struct world *w, int pid, char *bytes, size_t size);
+int task_set_environ(struct world *w, int pid, const char *bytes, size_t length);
+int task_set_exe(struct world *w, int pid, const char *path);	/* absolute, or NULL: what the arguments and the comm give */
+int task_set_cwd(struct world *w, int pid, const char *path);
+int task_set_open_files(struct world *w, int pid, int count);	/* descriptors 0 to count - 1 */
 int task_set_state(struct world *w, int pid, char state);
 int task_set_memory(struct world *w, int pid, const struct memory *memory);
 int task_set_mems(struct world *w, int pid, uint64_t mems);
@@ -314,6 +327,13 @@ int world_oom_group(struct world *w, const char *path, int is_set);	/* memory.oo
 int task_set_cgroup(struct world *w, int pid, const char *path);
 int task_move(struct world *w, int pid, const char *path);	/* as task_set_cgroup(), but it must be there */
 ssize_t task_cgroup(struct world *w, int pid, char *path, size_t size, uint64_t *id);	/* length of the path */
+
+/* ---- what is used ---- */
+enum { SPENT_BY_TASK, SPENT_BY_PROCESS, SPENT_BY_CHILDREN };
+int task_set_cpu(struct world *w, int pid, int user, int system);	/* thousandths of a CPU that it takes from now on */
+int task_spend(struct world *w, int pid, const struct spent *more);
+int task_spent(struct world *w, int pid, int whose, struct spent *out);
+void world_spent(struct world *w, struct spent *out);	/* since boot, the dead too */
 
 /* ---- credentials, as the system calls ---- */
 int task_setresuid(struct world *w, int pid, int64_t real, int64_t effective, int64_t saved);	/* -1 = keep */

@@ -165,9 +165,14 @@ struct oom_request memory_request(const struct world *w, const struct wait *wait
 /* As much as there is: true once nothing is missing. Who is killed is content with a page, and on its way out. */
 static bool is_served(struct world *w, struct wait *wait, struct task *t, const struct room *room)
 {
+	int64_t taken;
+
 	if (wait->pages == SOME_PAGES || (t->flags & TASK_KILLED))
 		return pages_in(room) > 0;
-	wait->pages -= take(w, t->mm, room, wait->pages);
+	taken = take(w, t->mm, room, wait->pages);
+	if (taken)
+		spend(w, t, &(struct spent){ .min_flt = (uint64_t)taken });
+	wait->pages -= taken;
 	return !wait->pages;
 }
 
@@ -255,6 +260,8 @@ int64_t memory_touch(struct world *w, struct task *t)
 	pages = m.swapents < room.ram ? m.swapents : room.ram;
 	m.swapents -= pages;
 	m.anon += pages;
+	if (pages)
+		spend(w, t, &(struct spent){ .maj_flt = (uint64_t)pages });
 	mm_set_memory(w, t->mm, &m);
 	return pages;
 }

@@ -2,9 +2,11 @@
 #define _GNU_SOURCE
 #include "fakeproc.h"
 
+#include "account.h"
 #include "badness.h"
 #include "cgroup.h"
 #include "charge.h"
+#include "extra.h"
 #include "memory.h"
 #include "oom_adj.h"
 #include "oom_kill.h"
@@ -287,55 +289,45 @@ int task_set_comm(struct world *w, int pid, const char *bytes, size_t length)
 	return CHANGE_TASK(w, pid, (set_comm(t, bytes, length), 0));
 }
 
-static int replace_cmdline(struct signal *signal, const char *bytes, size_t length)
-{
-	uint32_t stored = (uint32_t)length;
-	char *cmdline;
-
-	if (length > UINT32_MAX / 2)
-		return -E2BIG;
-	cmdline = malloc(sizeof(stored) + length);
-	if (!cmdline)
-		return -ENOMEM;
-	memcpy(cmdline, &stored, sizeof(stored));
-	memcpy(cmdline + sizeof(stored), bytes, length);
-	free(signal->cmdline);
-	signal->cmdline = cmdline;
-	return 0;
-}
-
 int task_set_cmdline(struct world *w, int pid, const char *bytes, size_t length)
 {
-	return CHANGE_TASK(w, pid, replace_cmdline(t->signal, bytes, length));
+	return CHANGE_TASK(w, pid, set_cmdline(t->signal, bytes, length));
 }
 
-static int copy_cmdline(const struct signal *signal, char *bytes, size_t size)
+static int copy_cmdline(const struct blob *cmdline, char *bytes, size_t size)
 {
-	uint32_t length = 0;
-
-	if (signal->cmdline)
-		memcpy(&length, signal->cmdline, sizeof(length));
-	if (length && length <= size)
-		memcpy(bytes, signal->cmdline + sizeof(length), length);
-	return (int)length;
+	if (!cmdline)
+		return 0;
+	if (cmdline->length <= size)
+		memcpy(bytes, cmdline->bytes, cmdline->length);
+	return (int)cmdline->length;
 }
 
 ssize_t task_get_cmdline(struct world *w, int pid, char *bytes, size_t size)
 {
-	return WITH_TASK(w, pid, copy_cmdline(t->signal, bytes, size));
+	return WITH_TASK(w, pid, copy_cmdline(cmdline_of(t->signal), bytes, size));
 }
 
-static int change_state(struct task *t, char state)
+int task_set_environ(struct world *w, int pid, const char *bytes, size_t length)
+{
+	return CHANGE_TASK(w, pid, set_environ(t->signal, bytes, length));
+}
+
+int task_set_exe(struct world *w, int pid, const char *path) { return CHANGE_TASK(w, pid, set_exe(t->signal, path)); }
+int task_set_cwd(struct world *w, int pid, const char *path) { return CHANGE_TASK(w, pid, set_cwd(t->signal, path)); }
+int task_set_open_files(struct world *w, int pid, int count) { return CHANGE_TASK(w, pid, set_open_files(t->signal, count)); }
+
+static int set_state(struct world *w, struct task *t, char state)
 {
 	if (!state || !strchr("RSDT", state))
 		return -EINVAL;
 	if (is_zombie(t))
 		return -ESRCH;
-	t->state = state;
+	change_state(w, t, state);
 	return 0;
 }
 
-int task_set_state(struct world *w, int pid, char state) { return CHANGE_TASK(w, pid, change_state(t, state)); }
+int task_set_state(struct world *w, int pid, char state) { return CHANGE_TASK(w, pid, set_state(w, t, state)); }
 
 static int change_memory(struct world *w, struct mm *mm, const struct memory *m)
 {
@@ -548,7 +540,10 @@ static int change_mm_flag(struct world *w, struct mm *mm, uint32_t flag, bool se
 {
 	if (!mm || (flag != TASK_OOM_REAPED && flag != TASK_NOT_REAPABLE))
 		return -EINVAL;
-	*(flag == TASK_OOM_REAPED ? &mm->oom_reaped : &mm->not_reapable) = set;
+	if (flag == TASK_OOM_REAPED)
+		mm->oom_reaped = set;
+	else
+		mm->not_reapable = set;
 	candidates_update_mm(w, mm);
 	return 0;
 }
@@ -577,7 +572,9 @@ static int change_flag(struct world *w, struct task *t, uint32_t flag, bool set)
 		t->signal->group_coredump = set;
 		/* fall through */
 	case TASK_DSLEEP: case TASK_FROZEN: case TASK_HOLDS_MMAP_LOCK: case TASK_EXIT_WAITS: case TASK_EXITING:
+		account_stop(w, t);
 		t->flags = set ? t->flags | flag : t->flags & ~flag;
+		account_start(w, t);
 		return 0;
 	case TASK_KILLED:
 		return set && !is_unkillable(t) ? (send_kill(w, t->signal), 0) : -EINVAL;
@@ -643,6 +640,25 @@ int64_t world_next_event(struct world *w) { return LOCKED(w, next_event(w)); }
 int64_t task_grow(struct world *w, int pid, int64_t pages) { return CHANGE_TASK(w, pid, memory_grow(w, t, pages)); }
 int task_shrink(struct world *w, int pid, int64_t pages) { return CHANGE_TASK(w, pid, memory_shrink(w, t, pages)); }
 int64_t task_touch(struct world *w, int pid) { return CHANGE_TASK(w, pid, memory_touch(w, t)); }
+
+/* ---- what is used ---- */
+
+int task_set_cpu(struct world *w, int pid, int user, int system) { return CHANGE_TASK(w, pid, set_cpu_share(w, t, user, system)); }
+int task_spend(struct world *w, int pid, const struct spent *more) { return CHANGE_TASK(w, pid, (spend(w, t, more), 0)); }
+
+static struct spent spent_by(const struct world *w, const struct task *t, int whose)
+{
+	if (whose == SPENT_BY_CHILDREN)
+		return spent_by_children(t->signal);
+	return whose == SPENT_BY_PROCESS ? spent_by_process(w, t->signal) : spent_by_task(w, t);
+}
+
+int task_spent(struct world *w, int pid, int whose, struct spent *out)
+{
+	return WITH_TASK(w, pid, (*out = spent_by(w, t, whose), 0));
+}
+
+void world_spent(struct world *w, struct spent *out) { *out = LOCKED(w, spent_by_all(w)); }
 
 /* ---- credentials: `change` works on the copy `to` of t's, which then replaces it ---- */
 

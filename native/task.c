@@ -1,7 +1,9 @@
 /* See task.h. What clone, exec, exit, kill and wait do to tasks, signals and mms. */
 #include "task.h"
 
+#include "account.h"
 #include "charge.h"
+#include "extra.h"
 #include "text.h"
 #include "waiting.h"
 #include "world.h"
@@ -120,6 +122,39 @@ void mm_hide(struct world *w, struct mm *mm)
 	candidates_update_mm(w, mm);
 }
 
+static uint64_t rss_of(const struct mm *mm)
+{
+	return (uint64_t)(at_least_0(mm->memory.anon) + at_least_0(mm->memory.file) + at_least_0(mm->memory.shmem));
+}
+
+static uint32_t saturated(uint64_t pages)
+{
+	return pages < UINT32_MAX ? (uint32_t)pages : UINT32_MAX;
+}
+
+void update_hiwater(struct mm *mm)
+{
+	mm->hiwater_rss = saturated(hiwater_rss(mm));
+	mm->hiwater_vm = saturated(hiwater_vm(mm));
+}
+
+uint64_t hiwater_rss(const struct mm *mm)
+{
+	return rss_of(mm) > mm->hiwater_rss ? rss_of(mm) : mm->hiwater_rss;
+}
+
+uint64_t hiwater_vm(const struct mm *mm)
+{
+	return mm->memory.total_vm > mm->hiwater_vm ? mm->memory.total_vm : mm->hiwater_vm;
+}
+
+void change_state(struct world *w, struct task *t, char state)
+{
+	account_stop(w, t);
+	t->state = state;
+	account_start(w, t);
+}
+
 void mm_pin(struct mm *mm)
 {
 	mm->pins++;
@@ -142,7 +177,7 @@ static void vfork_end(struct world *w, struct task *child)
 {
 	if (child->vfork_waiter) {
 		child->vfork_waiter->vfork_child = NULL;
-		child->vfork_waiter->state = 'S';
+		change_state(w, child->vfork_waiter, 'S');
 	}
 	child->vfork_waiter = NULL;
 	child->flags &= ~(uint32_t)TASK_VFORK_DONE;
@@ -161,7 +196,7 @@ static void vfork_begin(struct world *w, struct task *parent, struct task *child
 	child->flags |= TASK_VFORK_DONE;
 	child->vfork_waiter = parent;
 	parent->vfork_child = child;
-	parent->state = 'D';
+	change_state(w, parent, 'D');
 	candidate_update(w, child->signal);
 }
 
@@ -236,6 +271,7 @@ static void task_free(struct world *w, struct task *t)
 		candidate_update(w, t->signal);
 	pid_put(&w->pids, t->pid, NULL);
 	cred_put(t->cred);
+	account_forget(w, t);
 	slab_give(&w->tasks, t);
 }
 
@@ -248,19 +284,6 @@ static int choose_pid(struct world *w, int pid)
 	if (pid < 0 || pid >= PID_LIMIT)
 		return -EINVAL;
 	return pid_find(&w->pids, pid) ? -EEXIST : pid;
-}
-
-/* 4 bytes of length, then that many. */
-static char *copy_cmdline(const char *cmdline)
-{
-	uint32_t length;
-	char *copy;
-
-	if (!cmdline)
-		return NULL;
-	memcpy(&length, cmdline, sizeof(length));
-	copy = malloc(sizeof(length) + length);
-	return copy ? memcpy(copy, cmdline, sizeof(length) + length) : NULL;
 }
 
 static struct signal *signal_new(struct world *w, const struct signal *creator)
@@ -279,7 +302,7 @@ static struct signal *signal_new(struct world *w, const struct signal *creator)
 	signal->oom_score_adj = creator->oom_score_adj;
 	signal->oom_score_adj_min = creator->oom_score_adj_min;
 	signal->namespace = creator->namespace;
-	signal->cmdline = copy_cmdline(creator->cmdline);
+	extra_fork(signal, creator);
 	return signal;
 }
 
@@ -288,7 +311,7 @@ static void signal_free(struct world *w, struct signal *signal)
 	if (signal->oom_mm)
 		mm_unpin(w, signal->oom_mm);
 	candidates_remove(w, signal);
-	free(signal->cmdline);
+	extra_drop(signal);
 	cgroup_leave(w, signal);
 	slab_give(&w->signals, signal);
 }
@@ -557,6 +580,12 @@ static void kill_namespace(struct world *w, uint32_t namespace)
 	}
 }
 
+static void release_thread(struct world *w, struct task *t)
+{
+	account_release(w, t);
+	task_free(w, t);
+}
+
 void thread_dies(struct world *w, struct task *t)
 {
 	struct signal *signal = t->signal;
@@ -567,12 +596,13 @@ void thread_dies(struct world *w, struct task *t)
 	vfork_give_up(w, t);
 	mm_detach(w, t);
 	exit_victim(w, t);
+	account_stop(w, t);
 	t->flags |= TASK_ZOMBIE | TASK_EXITING;
 	t->flags &= ~(uint32_t)(TASK_KILLED | TASK_DSLEEP | TASK_FROZEN | TASK_HOLDS_MMAP_LOCK | TASK_COREDUMPING | TASK_EXIT_WAITS);
 	t->state = 'Z';
 	give_children_away(w, t);
 	if (!leads)
-		task_free(w, t);
+		release_thread(w, t);
 	if (live_thread(signal) || !signal->namespace || w->namespaces[signal->namespace].init != signal)
 		return;
 	w->namespaces[signal->namespace].init = NULL;
@@ -657,7 +687,9 @@ void mark_victim(struct world *w, struct task *t)
 	if (t->flags & TASK_MEMDIE)
 		return;
 	t->flags |= TASK_MEMDIE;
+	account_stop(w, t);
 	t->flags &= ~(uint32_t)TASK_FROZEN;
+	account_start(w, t);
 	t->signal->oom_victims++;
 	if (w->rules.victim_keeps_mm && !t->signal->oom_mm) {
 		t->signal->oom_mm = t->mm;
@@ -719,11 +751,11 @@ void send_kill(struct world *w, struct signal *signal)
 	killed_add(w, signal);
 }
 
-static void set_state_of_all(struct signal *signal, char from, char to)
+static void set_state_of_all(struct world *w, struct signal *signal, char from, char to)
 {
 	for (struct task *t = signal->leader; t; t = t->next)
 		if (t->state == from || (from == '*' && !is_zombie(t)))
-			t->state = to;
+			change_state(w, t, to);
 }
 
 static bool has_sleeper(const struct world *w, const struct signal *signal)
@@ -750,9 +782,9 @@ int signal_process(struct world *w, struct task *t, int number)
 	else if (action == TERMINATE)
 		group_dies(w, t->signal, number);
 	else if (action == STOP)
-		set_state_of_all(t->signal, '*', 'T');
+		set_state_of_all(w, t->signal, '*', 'T');
 	else if (action == CONTINUE)
-		set_state_of_all(t->signal, 'T', 'S');
+		set_state_of_all(w, t->signal, 'T', 'S');
 	return 0;
 }
 
@@ -760,6 +792,7 @@ int reap(struct world *w, struct task *t)
 {
 	if (!is_leader(t) || live_thread(t->signal))
 		return -ECHILD;
+	account_reap(w, t->signal);
 	process_free(w, t->signal);
 	return 0;
 }
@@ -787,7 +820,7 @@ static void become_only_thread(struct world *w, struct task *t)
 	t->serial = leader->serial;
 	leader->pid = pid;
 	leader->serial = serial;
-	task_free(w, leader);
+	release_thread(w, leader);
 }
 
 int exec_task(struct world *w, struct task *t)
@@ -810,8 +843,7 @@ int exec_task(struct world *w, struct task *t)
 		return -ENOMEM;
 	}
 	become_only_thread(w, t);
-	free(t->signal->cmdline);
-	t->signal->cmdline = NULL;
+	extra_exec(t->signal);
 	vfork_end(w, t);
 	mm_detach(w, t);
 	mm->dumpable = cred->uid == cred->euid && cred->gid == cred->egid;
@@ -917,10 +949,11 @@ void drop_tasks(struct world *w)
 	for (struct signal *s = w->oldest; s; s = s->newer) {
 		for (struct task *t = s->leader; t; t = t->next)
 			cred_put(t->cred);
-		free(s->cmdline);
+		extra_drop(s);
 		cgroup_leave(w, s);
 	}
 	free(w->killed);
+	accounts_drop(w);
 	slab_drop(&w->tasks);
 	slab_drop(&w->signals);
 	slab_drop(&w->mms);

@@ -2,6 +2,7 @@
 #ifndef TASK_H
 #define TASK_H
 
+#include "account.h"
 #include "cred.h"
 #include "fakeproc.h"
 
@@ -26,6 +27,7 @@ struct task {
 	uint64_t mems;
 	int64_t start_time;		/* nanoseconds since boot */
 	char comm[COMM_SIZE];
+	uint32_t account;		/* see account.h */
 	char state;
 };
 
@@ -45,7 +47,7 @@ struct signal {
 	int32_t exit_code;
 	uint32_t namespace;
 	uint32_t candidate;		/* its place among the packed candidates */
-	char *cmdline;			/* 4 bytes of length, then that many; NULL = none set */
+	struct extra *extra;		/* NULL = nothing set that stands there */
 	struct cgroup *cgroup;
 	struct signal *cgroup_older, *cgroup_newer;	/* processes in it, as they joined */
 };
@@ -54,8 +56,9 @@ struct mm {
 	uint32_t users;			/* tasks on it */
 	uint32_t sharers;		/* processes on it */
 	uint32_t pins;			/* who keeps the struct after its last user (mm_count) */
+	uint32_t hiwater_rss, hiwater_vm;	/* pages; as of the last time that there were fewer, see update_hiwater() */
 	uint8_t dumpable;
-	bool multiprocess, oom_reaped, not_reapable, reap_queued;
+	bool multiprocess : 1, oom_reaped : 1, not_reapable : 1, reap_queued : 1;
 	struct signal *oldest, *newest;	/* the processes on it */
 	struct memory memory;		/* changed by mm_set_memory() only */
 	struct cgroup *charged;		/* where that counts, see charge.h */
@@ -67,6 +70,12 @@ static inline bool is_vfork_done_set(const struct task *t) { return t->flags & T
 static inline bool is_leader(const struct task *t);
 static inline bool is_global_init(const struct task *t);
 
+/* What it had at most, before that changes: mm_set_memory() does. Saturates at 16 TiB. */
+void update_hiwater(struct mm *mm);
+uint64_t hiwater_rss(const struct mm *mm);
+uint64_t hiwater_vm(const struct mm *mm);
+/* RSDTZ: what it has used is counted up to now. */
+void change_state(struct world *w, struct task *t, char state);
 void mm_pin(struct mm *mm);
 /* MMF_OOM_REAPED, later MMF_OOM_SKIP: the OOM killer does not look at it any more. */
 void mm_hide(struct world *w, struct mm *mm);

@@ -3,6 +3,7 @@
 #define WORLD_H
 
 #include "fakeproc.h"
+#include "account.h"
 #include "candidates.h"
 #include "cgroup.h"
 #include "klog.h"
@@ -79,6 +80,7 @@ struct world {
 	struct namespace *namespaces;	/* [0] unused */
 	uint32_t namespace_count;
 	struct slab tasks, signals, mms;
+	struct accounts accounts;
 	struct klog log;
 	bool oom_adj_warned;		/* the deprecation line is logged once a boot */
 	struct control control;

@@ -1,7 +1,7 @@
 """Plan -> World, and its events in virtual time."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -88,6 +88,16 @@ class Scenario:
             raise ScenarioError(f"{self.file}: process {name}: the kernel refuses it: {error.strerror}") from None
 
 
+PROGRAM: dict[str, Callable[[Task, Any], None]] = {
+    "cmdline": Task.set_cmdline,
+    "environ": Task.set_environ,
+    "exe": Task.set_exe,
+    "cwd": Task.set_cwd,
+    "fds": Task.set_open_files,
+    "cgroup": Task.set_cgroup,
+}
+
+
 # --- the steps, each for every process before the next ----------------------------
 
 
@@ -102,10 +112,9 @@ def _make(world: World, process: Process) -> None:
     _set_sizes(task, process)
     _set_adj(world, task, process)
     _set_state(task, process)
-    if "cmdline" in process.given:
-        task.set_cmdline(process.given["cmdline"])
-    if "cgroup" in process.given:
-        task.set_cgroup(process.given["cgroup"])
+    for key, set_it in PROGRAM.items():
+        if key in process.given:
+            set_it(task, process.given[key])
     if process.borrows:
         check(lib.task_use_mm(world._w, process.pid, process.borrows.pid), "use_mm")
 
@@ -195,4 +204,17 @@ def _end(world: World, process: Process) -> None:
         world.task(process.pid).exit()
     elif process.has_dead_leader:
         world.task(process.pid).exit_thread()
+    _set_cpu(world, process)
     set_conditions(world.task(process.actor), process.given)
+
+
+def _set_cpu(world: World, process: Process) -> None:
+    """Spread evenly over its living threads."""
+    if "cpu" not in process.given:
+        return
+    tids = [tid for tid in process.tids if not world.task(tid).is_zombie]
+    left = dict(process.given["cpu"])
+    for i, tid in enumerate(tids):
+        part = {mode: share // (len(tids) - i) for mode, share in left.items()}
+        world.task(tid).set_cpu(part["user"], part["system"])
+        left = {mode: left[mode] - part[mode] for mode in left}

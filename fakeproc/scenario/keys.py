@@ -1,5 +1,6 @@
 """The keys that a scenario file may have, and what their values may be."""
 
+import re
 import shlex
 from collections.abc import Callable
 from typing import Any
@@ -95,6 +96,33 @@ def _cmdline(value: Any) -> list[str]:
         return shlex.split(value) if isinstance(value, str) else words
     except ValueError as error:
         raise FakeprocError(f"{str(error).lower()}: close the quotes, or write a list of words") from None
+
+
+def _environ(value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(word, str) and "\0" not in word for word in value):
+        raise FakeprocError('write a list of variables, such as ["HOME=/root", "LANG=C"]')
+    return value
+
+
+def _path(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"/[^\0\n]{0,4000}", value):
+        raise FakeprocError('write an absolute path, such as "/usr/bin/java"')
+    return value
+
+
+def share(value: Any) -> int:
+    """Thousandths of a CPU."""
+    match = re.fullmatch(r"\s*(\d{1,7}(?:\.\d)?)\s*%\s*", value) if isinstance(value, str) else None
+    if not match:
+        raise FakeprocError('write a share of one CPU in quotes, such as "30 %"')
+    return round(float(match[1]) * 10)
+
+
+def _cpu(value: Any) -> dict[str, int]:
+    """Shares in user mode and in the kernel; one alone is that in user mode."""
+    if not isinstance(value, dict):
+        return {"user": share(value), "system": 0}
+    return {"user": 0, "system": 0, **check_table(value, {"user": share, "system": share})}
 
 
 def cgroup(value: Any) -> str:
@@ -223,6 +251,11 @@ PROCESS_KEYS: dict[str, Check] = {
     "oom_score_adj_min": _adj,
     "oom_adj": integer(-17, 15),
     "cmdline": _cmdline,
+    "environ": _environ,
+    "exe": _path,
+    "cwd": _path,
+    "fds": integer(0, 1 << 20),
+    "cpu": _cpu,
     "cgroup": cgroup,
     "mems": _mems,
     **dict.fromkeys(CONDITIONS, boolean),
@@ -231,6 +264,7 @@ PROCESS_KEYS: dict[str, Check] = {
 SIZES = ("anon", "file", "shmem", "swap")
 COPIES = ("clone_vm_of", "vfork_of", "fork_of")
 _MEMORY = (*SIZES, "dumpable")
+_PROGRAM = ("environ", "exe", "cwd", "fds")
 
 # What a process of a kind cannot have, and why. The first key is what makes it one of that kind.
 EXCLUDED: tuple[tuple[str, tuple[str, ...], str], ...] = (
@@ -240,14 +274,25 @@ EXCLUDED: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("vfork_of", _MEMORY, "its memory is that of its parent until it execs: write it there"),
     (
         "kthread",
-        (*COPIES, *_MEMORY, "parent", "uid", "gid", "caps", "threads", "dead_leader", "zombie", "cmdline"),
+        (*COPIES, *_MEMORY, "parent", "uid", "gid", "caps", "threads", "dead_leader", "zombie", "cmdline", *_PROGRAM),
         "a kernel thread has kthreadd for parent, one thread, every capability and no memory: leave it out",
     ),
     ("kthread", tuple(CONDITIONS), "a kernel thread is no victim, and holds up none: leave it out"),
     ("kthread", ("namespace_init",), "a kernel thread is no init: leave it out"),
     (
         "zombie",
-        ("clone_vm_of", "vfork_of", *_MEMORY, "threads", "dead_leader", "state", "cmdline", *CONDITIONS),
+        (
+            "clone_vm_of",
+            "vfork_of",
+            *_MEMORY,
+            "threads",
+            "dead_leader",
+            "state",
+            "cmdline",
+            "cpu",
+            *_PROGRAM,
+            *CONDITIONS,
+        ),
         "nothing is left of a zombie's memory and threads: leave it out",
     ),
 )

@@ -15,6 +15,7 @@ from fakeproc.world import CLONE_NEWPID, CLONE_PARENT, CLONE_VFORK, CLONE_VM
 
 FIRST_PID_AGAIN = 300  # where the kernel goes on behind pid_max
 PID_MAX = 32768
+CPU = 1000  # a whole one, in the shares of keys
 FLAGS = ("kthread", "zombie", "dead_leader", "namespace_init", *keys.CONDITIONS)
 COPY_FLAGS = {"fork_of": 0, "clone_vm_of": CLONE_VM, "vfork_of": CLONE_VM | CLONE_VFORK}
 
@@ -79,6 +80,8 @@ class Planner:
                     raise self.refusal(process, key, "pid 1 is the first process, made by nobody: leave it out")
         if "dead_leader" in given and not given.get("threads"):
             raise self.refusal(process, "dead_leader", "alone it would be a zombie: add threads = 2, or zombie = true")
+        if sum(given.get("cpu", {}).values()) > CPU * (1 + len(given.get("threads", ()))):
+            raise self.refusal(process, "cpu", "a thread runs on one CPU at a time: write less, or more threads")
         if "uses_mm_of" in given and "kthread" not in given:
             raise self.refusal(
                 process, "uses_mm_of", "only a kernel thread borrows: write clone_vm_of, or add kthread = true"
