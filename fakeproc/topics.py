@@ -75,9 +75,13 @@ LIMITS = (
     "sees it, has all of them, others none. --caps caller: those that he really has, if his user namespace is the "
     "server's. `caller` in .fakeproc/ctl sets who the requests that follow come from.",
     "/proc/self leads to the caller's real pid, and nowhere where the world does not know it.",
-    "Most of the tree is not in yet. Of a process there are oom_adj, oom_score_adj, oom_score, comm, cmdline, stat, "
-    "status, statm, cgroup and task/; of the machine sysrq-trigger, vmstat, meminfo and the part of sys/vm that the "
-    "OOM killer heeds.",
+    "Of a process and of a thread every file is there that a real kernel has, but what the world does not model tells "
+    "the same of everybody: no terminal, a session of its own, nice 0, the limits of init, descriptors on /dev/null, a "
+    "loopback without connections, no pages in pagemap, and for each state one place where it sleeps. maps, smaps and "
+    "status are of one layout that follows from the sizes; no page is shared between two mms, so Pss is Rss. sched has "
+    "the lines of 6.18 on every kernel. Of coredump_filter, timerslack_ns, autogroup, the maps of ids and attr writing "
+    "is EINVAL.",
+    "Of the machine there are sysrq-trigger, vmstat, meminfo and the part of sys/vm that the OOM killer heeds.",
     "Nothing is reclaimed: what grows fills RAM, then swap, then somebody dies. The limit of a memory cgroup counts "
     "resident pages, and kills nobody before somebody grows. What an mm holds counts in the cgroup of its oldest "
     "process and moves with that; a real kernel leaves it where it was charged.",

@@ -747,7 +747,7 @@ class Task:
         self._do(lib.task_set_cwd, path.encode("utf-8", "surrogateescape"))
 
     def set_open_files(self, count: int) -> None:
-        """So many descriptors, from 0 on (3 where nothing is said), all on /dev/null. OSError EINVAL for over 2^20."""
+        """So many descriptors, from 0 on (3 where nothing is said), all on /dev/null. OSError EINVAL for over 2^17."""
         self._do(lib.task_set_open_files, count)
 
     def set_cpu(self, user: int, system: int = 0) -> None:

@@ -12,7 +12,9 @@ enum capability {
 	CAP_FOWNER = 3,
 	CAP_SETGID = 6,
 	CAP_SETUID = 7,
+	CAP_SYS_PTRACE = 19,
 	CAP_SYS_ADMIN = 21,
+	CAP_SYS_NICE = 23,
 	CAP_SYS_RESOURCE = 24
 };
 

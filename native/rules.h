@@ -107,6 +107,84 @@ enum version { V4_7, V4_8, V4_9, V4_14, V4_19, V5_4, V5_10, V5_15, V6_1, V6_6, V
 	     "the window of a trigger may be shorter than 0.5 s (since 6.4)") \
 	RULE(psi_defers_events, V6_1, V6_18, 0, \
 	     "a second event within a window is told of when it ends, not lost (since 5.18)") \
+	RULE(cap_last_is_40, V5_10, V6_18, 0, \
+	     "cap_last_cap is 40, not 37 (since 5.9)") \
+	RULE(groups_end_in_space, V4_9, V6_18, 0, \
+	     "Groups of status ends in a space also where there are none (changed between 4.8 and 4.14)") \
+	RULE(status_has_vmpmd, V4_7, V4_14, 0, \
+	     "status has VmPMD; later VmPTE counts page tables of every level (since 4.15)") \
+	RULE(status_has_no_new_privs, V4_14, V6_18, 0, \
+	     "status has NoNewPrivs (since 4.10)") \
+	RULE(status_has_core_dumping, V4_19, V6_18, 0, \
+	     "status has CoreDumping (since 4.15)") \
+	RULE(status_has_speculation, V4_19, V6_18, 0, \
+	     "status has Speculation_Store_Bypass (since 4.17)") \
+	RULE(status_has_thp, V5_4, V6_18, 0, \
+	     "status has THP_enabled (since 5.0)") \
+	RULE(status_has_seccomp_filters, V5_10, V6_18, 0, \
+	     "status has Seccomp_filters (since 5.9)") \
+	RULE(status_has_indirect_branch, V5_10, V6_18, 0, \
+	     "status has SpeculationIndirectBranch (came between 5.4 and 5.15)") \
+	RULE(status_has_untag_mask, V6_6, V6_18, 0, \
+	     "status has untag_mask (since 6.4)") \
+	RULE(status_has_kthread, V6_12, V6_18, 0, \
+	     "status has Kthread (came between 6.6 and 6.18)") \
+	RULE(stat_shows_registers, V4_7, V4_9, 0, \
+	     "kstkesp and kstkeip of stat are addresses for who may look into the task (gone between 4.9 and 4.14)") \
+	RULE(smaps_begins_with_sizes, V4_14, V6_18, 0, \
+	     "smaps has KernelPageSize and MMUPageSize behind Size, and Locked behind SwapPss (changed between 4.9 and 4.19)") \
+	RULE(smaps_has_shmem_pmd, V4_8, V6_18, 0, \
+	     "smaps has ShmemPmdMapped (since 4.8)") \
+	RULE(smaps_has_lazyfree, V4_14, V6_18, 0, \
+	     "smaps has LazyFree (since 4.12)") \
+	RULE(smaps_has_thp_eligible, V5_4, V6_18, 0, \
+	     "smaps has THPeligible (since 4.20)") \
+	RULE(smaps_aligns_thp_eligible, V6_6, V6_18, 0, \
+	     "THPeligible of smaps stands in the column of the sizes (changed between 6.1 and 6.12)") \
+	RULE(smaps_has_file_pmd, V5_4, V6_18, 0, \
+	     "smaps has FilePmdMapped (since 5.4)") \
+	RULE(smaps_has_pss_dirty, V6_1, V6_18, 0, \
+	     "smaps has Pss_Dirty (came between 5.15 and 6.1)") \
+	RULE(smaps_has_ksm, V6_6, V6_18, 0, \
+	     "smaps has KSM (came between 6.1 and 6.12)") \
+	RULE(rollup_exists, V4_14, V6_18, 0, \
+	     "/proc/PID/smaps_rollup exists (since 4.14)") \
+	RULE(rollup_splits_pss, V5_4, V6_18, 0, \
+	     "smaps_rollup has Pss_Anon, Pss_File and Pss_Shmem (since 5.3)") \
+	RULE(arch_status_exists, V5_4, V6_18, 0, \
+	     "/proc/PID/arch_status exists (came between 4.19 and 5.4)") \
+	RULE(pid_for_children_exists, V4_14, V6_18, 0, \
+	     "/proc/PID/ns/pid_for_children exists (since 4.12)") \
+	RULE(time_namespaces_exist, V5_10, V6_18, 0, \
+	     "/proc/PID/timens_offsets, ns/time and ns/time_for_children exist (since 5.6)") \
+	RULE(namespaces_have_fixed_numbers, V6_18, V6_18, 0, \
+	     "the initial network and mount namespaces are 4026531833 and 4026531832 (changed between 6.12 and 6.18)") \
+	RULE(ksm_merging_pages_exists, V6_1, V6_18, 0, \
+	     "/proc/PID/ksm_merging_pages exists (since 5.19)") \
+	RULE(ksm_stat_exists, V6_1, V6_18, 0, \
+	     "/proc/PID/ksm_stat exists (since 6.1)") \
+	RULE(ksm_stat_tells_profit, V6_6, V6_18, 0, \
+	     "ksm_stat has ksm_zero_pages, ksm_merging_pages and ksm_process_profit (came between 6.1 and 6.6)") \
+	RULE(ksm_stat_tells_mode, V6_18, V6_18, 0, \
+	     "ksm_stat has ksm_merge_any and ksm_mergeable (came between 6.12 and 6.18)") \
+	RULE(fdinfo_is_the_owners, V4_7, V5_10, 0, \
+	     "fdinfo and its files can be read by their owner only (until 5.13)") \
+	RULE(fdinfo_asks_ptrace, V5_15, V6_18, 0, \
+	     "fdinfo can be read by whoever may look into the task, and has ino (since 5.14)") \
+	RULE(fd_size_is_count, V6_6, V6_18, 0, \
+	     "stat(2) of /proc/PID/fd tells the number of open files as its size (since 6.2)") \
+	RULE(memlock_is_8_mib, V6_1, V6_18, 0, \
+	     "a process may lock 8 MiB, not 64 KiB (since 5.16)") \
+	RULE(vsyscall_is_unreadable, V5_4, V6_18, 0, \
+	     "the vsyscall page is --xp, not r-xp (since 5.3)") \
+	RULE(vvar_has_vclock, V6_18, V6_18, 0, \
+	     "maps has [vvar_vclock] (came between 6.12 and 6.18)") \
+	RULE(stack_needs_admin, V4_19, V6_18, 0, \
+	     "/proc/PID/stack is only for CAP_SYS_ADMIN (since 4.18)") \
+	RULE(stack_hides_addresses, V4_14, V6_18, 0, \
+	     "/proc/PID/stack shows [<0>] for addresses (came between 4.9 and 4.19)") \
+	RULE(no_mm_refuses_open, V6_18, V6_18, 0, \
+	     "environ, auxv and mem of a task without mm cannot be opened: ESRCH (came between 6.12 and 6.18)") \
 	RULE(root_bonus, V4_7, V4_14, 0, \
 	     "CAP_SYS_ADMIN is worth 3 % of the points (gone in 4.17)") \
 	RULE(reader_mems_count, V4_7, V4_19, 0, \

@@ -21,7 +21,7 @@ void text_drop(struct text *text)
 	text_init(text);
 }
 
-static int reserve(struct text *text, size_t more)
+int text_reserve(struct text *text, size_t more)
 {
 	size_t size = text->size;
 	char *bytes;
@@ -43,7 +43,7 @@ static int reserve(struct text *text, size_t more)
 
 int text_append(struct text *text, const char *bytes, size_t length)
 {
-	int error = reserve(text, length);
+	int error = text_reserve(text, length);
 
 	if (error)
 		return error;
@@ -80,7 +80,7 @@ int text_printf(struct text *text, const char *format, ...)
 		va_copy(again, arguments);
 		va_end(arguments);
 		va_start(arguments, format);
-		error = length < 0 ? -EINVAL : reserve(text, (size_t)length + 1);
+		error = length < 0 ? -EINVAL : text_reserve(text, (size_t)length + 1);
 		if (!error)
 			error = print(text, format, arguments);
 	}

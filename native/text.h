@@ -12,6 +12,8 @@ struct text {
 
 void text_init(struct text *text);
 void text_drop(struct text *text);
+/* Room for so many more bytes, so that what is appended next need not look for it each time. */
+int text_reserve(struct text *text, size_t more);
 int text_append(struct text *text, const char *bytes, size_t length);
 int text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

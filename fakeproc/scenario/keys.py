@@ -254,7 +254,7 @@ PROCESS_KEYS: dict[str, Check] = {
     "environ": _environ,
     "exe": _path,
     "cwd": _path,
-    "fds": integer(0, 1 << 20),
+    "fds": integer(0, 1 << 17),
     "cpu": _cpu,
     "cgroup": cgroup,
     "mems": _mems,

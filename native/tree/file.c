@@ -71,7 +71,7 @@ int check_open(const struct world *w, const struct caller *who, const struct nod
 		return -EPERM;
 	if ((node->entry->flags & NEEDS_RESOURCE) && (flags & O_ACCMODE) && !(who->caps & CAP_BIT(CAP_SYS_RESOURCE)))
 		return -EPERM;
-	return flags & O_DIRECT ? -EINVAL : 0;
+	return flags & O_DIRECT ? -EINVAL : tree_guard(w, node, who);
 }
 
 int open_node(struct world *w, const struct caller *who, const struct node *node, int flags, struct file **out)
@@ -116,6 +116,8 @@ int open_below(struct file *directory, const struct caller *who, const char *nam
 	if (!directory->entry->directory)
 		return -ENOTDIR;
 	error = file_node(directory, &here);
+	if (!error)
+		error = tree_guard(directory->world, &here, who);
 	if (!error)
 		error = tree_lookup(directory->world, &here, name, strlen(name), &found);
 	return error ? error : open_node(directory->world, who, &found, flags, out);

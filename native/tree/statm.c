@@ -1,18 +1,24 @@
 /* /proc/PID/statm: pages. */
-#include "task.h"
+#include "layout.h"
 #include "text.h"
-#include "tree/tree.h"
+#include "tree/task_files.h"
+#include "world.h"
 
 #include <inttypes.h>
 
 int statm_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
-	const struct task *t = node->task;
-	static const struct memory none;
-	const struct memory *m = t->mm && !is_kthread(t) ? &t->mm->memory : &none;
-	int64_t shared = m->file + m->shmem;
+	const struct mm *mm = mm_of(node->task);
+	const struct memory *m;
+	struct vm_sizes vm;
+	int64_t shared;
 
-	(void)w, (void)reader;
-	return text_printf(out, "%" PRIu64 " %" PRId64 " %" PRId64 " 0 0 %" PRId64 " 0\n", m->total_vm, m->anon + shared,
-			   shared, m->anon);
+	(void)reader;
+	if (!mm)
+		return text_append(out, "0 0 0 0 0 0 0\n", 14);
+	m = &mm->memory;
+	vm = layout_sizes(&w->rules, mm);
+	shared = m->file + m->shmem;
+	return text_printf(out, "%" PRIu64 " %" PRId64 " %" PRId64 " %" PRIu64 " 0 %" PRIu64 " 0\n", m->total_vm,
+			   m->anon + shared, shared, vm.exe, vm.data + vm.stack);
 }

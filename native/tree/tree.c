@@ -2,8 +2,10 @@
 #include "tree.h"
 
 #include "cred.h"
+#include "ptrace.h"
 #include "task.h"
 #include "text.h"
+#include "tree/task_files.h"
 #include "world.h"
 
 #include <errno.h>
@@ -105,7 +107,7 @@ static int follow_link(struct world *w, const struct caller *who, struct walk *w
 	return error;
 }
 
-static int step(struct world *w, const char *name, size_t length, struct walk *walk)
+static int step(struct world *w, const struct caller *who, const char *name, size_t length, struct walk *walk)
 {
 	const struct node *here = &walk->stack[walk->depth];
 	int error;
@@ -120,7 +122,9 @@ static int step(struct world *w, const char *name, size_t length, struct walk *w
 	}
 	if (walk->depth + 1 == TREE_DEPTH)
 		return -ENOENT;
-	error = tree_lookup(w, here, name, length, &walk->stack[walk->depth + 1]);
+	error = tree_guard(w, here, who);
+	if (!error)
+		error = tree_lookup(w, here, name, length, &walk->stack[walk->depth + 1]);
 	walk->depth += !error;
 	return error;
 }
@@ -139,7 +143,7 @@ static int walk_path(struct world *w, const struct caller *who, const char *path
 		bool last = !path[length];
 
 		if (length)
-			error = step(w, path, length, walk);
+			error = step(w, who, path, length, walk);
 		if (!error && at_link(walk) && (follow || !last))
 			error = follow_link(w, who, walk);
 		if (!error && !last && !walk->stack[walk->depth].entry->directory)
@@ -165,6 +169,20 @@ uint64_t tree_ino(const struct node *node)
 	return block * TASK_BLOCK + node->place + (node->task && node->level == THREAD ? THREAD_BLOCK : 0);
 }
 
+int tree_guard(const struct world *w, const struct node *node, const struct caller *who)
+{
+	unsigned int flags = node->entry->flags;
+	const struct task *t = node->task;
+
+	if (!t)
+		return 0;
+	if ((flags & (OPENS_MM | OPENS_MAPS)) && !mm_of(t))
+		return (flags & OPENS_MM) && w->rules.no_mm_refuses_open ? -ESRCH : 0;
+	if ((flags & (GUARDED | OPENS_MM | OPENS_MAPS)) && !ptrace_may_access(w, who, t))
+		return -EACCES;
+	return (flags & OPENS_FS) && !has_files(t) ? -EINVAL : 0;
+}
+
 static uint32_t links_of(const struct world *w, const struct node *node)
 {
 	const struct directory *d = node->entry->directory;
@@ -173,10 +191,21 @@ static uint32_t links_of(const struct world *w, const struct node *node)
 		return 1;
 	if (d == &root_directory)
 		return d->links + (uint32_t)w->process_count;
+	if (d == &net_directory && !has_files(node->task))
+		return 2;
 	return d == &threads_directory ? d->links + (uint32_t)node->task->signal->threads : d->links;
 }
 
-/* Directories show the task's own ids; files only where the task's own mm is dumpable (task_dump_owner). */
+/* Directories that everybody may list show the task's own ids; the rest only where its mm is dumpable (task_dump_owner). */
+static bool shows_owner(const struct node *node)
+{
+	const struct task *t = node->task;
+
+	if (!t || (node->entry->flags & NET_FILE))
+		return false;
+	return node->entry->mode == (S_IFDIR | 0555) || (t->mm && t->mm->dumpable == 1);
+}
+
 static void set_owner(const struct world *w, const struct node *node, struct status *out)
 {
 	const struct task *t = node->task;
@@ -184,7 +213,7 @@ static void set_owner(const struct world *w, const struct node *node, struct sta
 	if (node->entry->flags & CONTROL) {
 		out->uid = w->control.uid;
 		out->gid = w->control.gid;
-	} else if (t && (node->entry->directory || (t->mm && t->mm->dumpable == 1))) {
+	} else if (shows_owner(node)) {
 		out->uid = t->cred->euid;
 		out->gid = t->cred->egid;
 	}
@@ -198,7 +227,7 @@ void tree_status(const struct world *w, const struct node *node, struct status *
 		.nlink = links_of(w, node),
 		.block_size = 1024,
 		.time = w->boot_time + (node->task ? node->task->start_time : 0),
-		.size = node->entry->behaviour == RECORDS ? w->log.size : 0,
+		.size = node->task ? task_file_size(w, node) : node->entry->behaviour == RECORDS ? w->log.size : 0,
 	};
 	set_owner(w, node, out);
 }

@@ -27,7 +27,14 @@ enum {
 	CONTROL = 2,		/* of .fakeproc: owned by who mounted; not there where nobody answers */
 	SYSCTL = 4,		/* below sys: no capability helps */
 	PRESSURE = 8,		/* what is written is a trigger of the open file, see pressure.c */
-	NEEDS_RESOURCE = 16	/* without CAP_SYS_RESOURCE opening it for writing is -EPERM */
+	NEEDS_RESOURCE = 16,	/* without CAP_SYS_RESOURCE opening it for writing is -EPERM */
+	/* Of tasks. What opening asks for, beyond the mode; of a directory also looking into it: */
+	GUARDED = 256,		/* who may look into the task (ptrace_may_access), else EACCES */
+	OPENS_MM = 512,		/* the same, of a task with mm; without one it is ESRCH where no_mm_refuses_open */
+	OPENS_MAPS = 8192,	/* the same, but without an mm it is there, and empty */
+	OPENS_FS = 1024,	/* a task that has not exited, else EINVAL */
+	LINK_OF_FILE = 2048,	/* st_size is 64 */
+	NET_FILE = 4096		/* root's, whosever network it is */
 };
 
 enum level { PROCESS = 1, THREAD = 2, BOTH = 3 };
@@ -75,6 +82,9 @@ struct node {
 	uint64_t place;		/* among what belongs to the same owner: the inode number is made of it */
 	uint64_t number;	/* which open file, which cgroup: what `find` and `next` of its directory say */
 };
+
+/* What the flags GUARDED, OPENS_MM and OPENS_FS say of it: 0, or an errno. */
+int tree_guard(const struct world *w, const struct node *node, const struct caller *who);
 
 enum { TREE_DEPTH = 64 };
 

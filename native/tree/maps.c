@@ -1,0 +1,107 @@
+/* /proc/PID/maps and numa_maps: the layout of the mm, see layout.h. */
+#include "layout.h"
+#include "text.h"
+#include "tree/maps.h"
+#include "world.h"
+
+#include <inttypes.h>
+
+enum { PAGE = 4096, NAME_COLUMN = 73, PATH_BYTES = 4096 };
+
+/* The name of what is mapped, behind blanks; shared memory is in a file system of its own. */
+int vma_line(const struct task *t, const struct vma *v, struct text *out)
+{
+	size_t before = out->length;
+	char path[PATH_BYTES];
+	int error;
+
+	layout_file(t, v->file, path, sizeof(path));
+	error = text_printf(out, "%08" PRIx64 "-%08" PRIx64 " %s %08" PRIx64 " %s %" PRIu64 " ", v->start,
+			    v->start + v->pages * PAGE, v->perms, v->offset * PAGE,
+			    v->file == NO_FILE ? "00:00" : v->file == SHARED_MEMORY ? "00:1b" : "fe:00",
+			    v->file == NO_FILE ? 0 : inode_of(path));
+	if (error || (v->file == NO_FILE && !v->name))
+		return error ? error : text_append(out, "\n", 1);
+	return text_printf(out, "%*s%s\n", (int)(NAME_COLUMN - (out->length - before)), "", v->name ? v->name : path);
+}
+
+struct vma vsyscall_vma(const struct world *w)
+{
+	return (struct vma){
+		.start = 0xffffffffff600000ULL, .pages = 1, .name = "[vsyscall]",
+		.perms = w->rules.vsyscall_is_unreadable ? "--xp" : "r-xp",
+	};
+}
+
+int maps_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
+{
+	const struct task *t = node->task;
+	struct vma vmas[VMAS_MAX], vsyscall = vsyscall_vma(w);
+	int error = 0;
+
+	(void)reader;
+	if (!mm_of(t))
+		return 0;
+	for (int i = 0, count = layout_vmas(&w->rules, t->mm, vmas); !error && i < count; i++)
+		error = vma_line(t, &vmas[i], out);
+	return error ? error : vma_line(t, &vsyscall, out);
+}
+
+/* ---- numa_maps ---- */
+
+static int counted(struct text *out, const char *name, uint64_t pages)
+{
+	return pages ? text_printf(out, " %s=%" PRIu64, name, pages) : 0;
+}
+
+static int numa_name(const struct task *t, const struct vma *v, struct text *out)
+{
+	char path[PATH_BYTES];
+
+	if (v->name)
+		return v->name[1] == 'h' ? text_printf(out, " heap") : v->name[1] == 's' ? text_printf(out, " stack") : 0;
+	if (v->file == NO_FILE)
+		return 0;
+	layout_file(t, v->file, path, sizeof(path));
+	return text_printf(out, " file=%s", path);
+}
+
+/* All on the first node that it may use. */
+static int node_of(const struct world *w, const struct task *t)
+{
+	uint64_t allowed = t->mems & w->nodes;
+
+	return __builtin_ctzll(allowed ? allowed : 1);
+}
+
+static int numa_line(const struct world *w, const struct task *t, const struct vma *v, struct text *out)
+{
+	uint64_t mapped = v->anon + v->file_pages + v->shmem;
+	int error = text_printf(out, "%08" PRIx64 " default", v->start);
+
+	if (!error)
+		error = numa_name(t, v, out);
+	if (!error)
+		error = counted(out, "anon", v->anon);
+	if (!error)
+		error = counted(out, "dirty", v->anon + v->shmem);
+	if (!error && mapped > v->anon)
+		error = counted(out, "mapped", mapped);
+	if (!error && mapped)
+		error = text_printf(out, " N%d=%" PRIu64 " kernelpagesize_kB=4", node_of(w, t), mapped);
+	return error ? error : text_append(out, "\n", 1);
+}
+
+int numa_maps_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
+{
+	const struct task *t = node->task;
+	struct vma vmas[VMAS_MAX];
+	int error = 0;
+
+	(void)reader;
+	if (!mm_of(t))
+		return 0;
+	for (int i = 0, count = layout_vmas(&w->rules, t->mm, vmas); !error && i < count; i++)
+		error = numa_line(w, t, &vmas[i], out);
+	return error;
+}
