@@ -109,7 +109,7 @@ def test_a_recording_of_the_full_set_passes(request: pytest.FixtureRequest, name
     assert code == 0, output
 
 
-@pytest.mark.parametrize("name", ["6.18-cap/files.jsonl", "6.18-cap/offsets.jsonl"])
+@pytest.mark.parametrize("name", ["6.18-cap/files.jsonl", "6.18-cap/offsets.jsonl", "6.18-nocap/modes.jsonl"])
 def test_every_record_is_judged_through_the_tree_or_the_mount(fuse: None, name: str) -> None:
     recording = load(str(CARRIED / name))
     unjudged = {verdict.line.number for verdict in replay(recording) if verdict.kind}
@@ -134,6 +134,8 @@ SPOILED: list[tuple[str, int, Spoil]] = [
     ("6.18-cap/files.jsonl", 8, lambda r: r.update(ret=-1, errno="EPERM")),
     ("6.18-cap/topo-2.jsonl", 5, lambda r: r["state"]["A"].__setitem__(1, 4)),
     ("6.18-nocap/topo-3.jsonl", 11, lambda r: r["state"].pop("A")),
+    ("6.18-nocap/modes.jsonl", 11, lambda r: r["stat"].update(size=66)),
+    ("6.18-cap/modes.jsonl", 140, lambda r: r["stat"].update(uid=r["stat"]["uid"] + 1)),
     ("6.18-nocap/parse-oom_adj.jsonl", 7, lambda r: r["op"].update(data="12")),
     ("4.8.15/oom.jsonl", 2, lambda r: r["helper_before"][2].update(badness=r["helper_before"][2]["badness"] + 1)),
     ("4.8.15/oom.jsonl", 4, lambda r: r["kmsg"].clear()),

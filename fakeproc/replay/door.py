@@ -176,7 +176,7 @@ class TreeDoor:
 
     def stat(self, who: Caller, path: str, follow: bool = True) -> dict[str, Any]:
         s = self.world.stat(path, who)
-        return stat_fields(s.mode, s.nlink, s.uid, s.gid, 0, s.block_size, 0)
+        return stat_fields(s.mode, s.nlink, s.uid, s.gid, s.size, s.block_size, 0)
 
     def call(self, who: Caller, name: str, arguments: Sequence[Argument]) -> tuple[int, bytes]:
         if name in TREE_CALLS:

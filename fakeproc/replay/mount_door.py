@@ -166,10 +166,11 @@ class MountDoor:
     def act_as(self, who: Caller) -> None:
         self.mount.caller(who)
 
-    def _place(self, path: str) -> bytes:
+    def _place(self, path: str, follow: bool = True) -> bytes:
         """Where it is on this machine. A recording must not reach the files around the mount."""
         place = self.mount.path + path
-        if not PLAIN.fullmatch(path) and not f"{os.path.realpath(place)}/".startswith(f"{self.mount.path}/"):
+        reached = os.path.realpath(place if follow else os.path.dirname(place))
+        if not PLAIN.fullmatch(path) and not f"{reached}/".startswith(f"{self.mount.path}/"):
             raise NotUnderstoodError(f"path {path!r} leads out of the mount")
         return os.fsencode(place)
 
@@ -179,7 +180,7 @@ class MountDoor:
 
     def stat(self, who: Caller, path: str, follow: bool = True) -> dict[str, Any]:
         self.act_as(who)
-        s = os.stat(self._place(path), follow_symlinks=follow)
+        s = os.stat(self._place(path, follow), follow_symlinks=follow)
         return stat_fields(s.st_mode, s.st_nlink, s.st_uid, s.st_gid, s.st_size, s.st_blksize, s.st_blocks)
 
     def call(self, who: Caller, name: str, arguments: Sequence[Argument]) -> tuple[int, bytes]:

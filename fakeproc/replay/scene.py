@@ -10,6 +10,8 @@ from fakeproc.replay.judging import VALUES, errno_name, value
 from fakeproc.replay.recording import NotUnderstoodError, Record, Recording
 from fakeproc.world import Caller, Memory, Task, World
 
+OPEN_FILES = 67  # the recorder's tasks hold 64 sockets beside the usual three
+
 
 class Actor:
     """A task by the name it has in the recording, and the ids under which the recorder knows it."""
@@ -55,6 +57,7 @@ class Scene:
         self.world.kthread("kthreadd")
         task = self.world.spawn("pw:ctl")
         task.set_subreaper()
+        task.set_open_files(OPEN_FILES)
         adj = meta.get("ctl_oom_score_adj", 0)
         task.set_adj(adj, adj)
         if meta.get("cap_sys_resource") == 0:
