@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from doors import Mounted
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from server import ask
 
@@ -402,6 +402,7 @@ processes = st.dictionaries(
 
 @settings(max_examples=60, deadline=None)
 @given(found=processes)
+@example(found={1: (2, "R", False, 0, []), 3: (2, "R", False, 0, [])})  # an init that claims to have a parent
 def test_whatever_a_tree_holds_makes_a_machine(
     found: dict[int, tuple[int, str, bool, int, list[int]]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

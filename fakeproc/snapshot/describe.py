@@ -92,9 +92,9 @@ def _name(table: Table) -> None:
 def _kind(table: Table) -> None:
     """What it is, and who made it."""
     process = table.process
-    table.leaves.parent = process.stat.ppid
     if table.is_kthread:
         table.given["kthread"] = True
+        table.leaves.parent = process.stat.ppid
     elif table.share:
         _copy(table, table.share)
     elif process.pid != INIT:
