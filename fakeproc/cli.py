@@ -187,6 +187,45 @@ def _compare(options: argparse.Namespace) -> int:
     return GOOD
 
 
+# --- scenario --------------------------------------------------------------------
+
+
+def _scenario_options(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="act", metavar="check|run", required=True)
+    check = verbs.add_parser("check", help="is it valid? or every mistake in it", allow_abbrev=False)
+    check.add_argument("files", metavar="FILE", nargs="+", help="scenario files, or names of bundled ones")
+    run = verbs.add_parser("run", help="play it, and tell whether what it expects comes true", allow_abbrev=False)
+    add = run.add_argument
+    add("scenario", metavar="FILE", help="a scenario file, or the name of a bundled one")
+    add("--kernel", metavar="VERSION", help="whose rules, 4.7 to 6.18 (default: the scenario's)")
+    add("--patches", metavar="LIST", help="4.7 with these patches of the series: 1,4 or 1-4")
+    add("--until", metavar="TIME", help="how far, such as 30s (default: until nothing is left to happen)")
+    add("--speed", metavar="N", type=float, help="N times as fast as the clock on the wall (default: at once)")
+    add("--record", metavar="FILE", help="write all that was seen, for fakeproc report")
+    add("--json", action="store_true", help="for machines")
+    add("--quiet", action="store_true", help="only the verdicts")
+
+
+def _scenario(options: argparse.Namespace) -> int:
+    from fakeproc import units
+    from fakeproc.scenario import command
+
+    if options.act == "check":
+        return command.check_command(options.files, sys.stdout)
+    if options.speed is not None and not 0.001 <= options.speed <= 1000:
+        raise FakeprocError("--speed is a number from 0.001 to 1000: 1 is the pace of the clock on the wall")
+    return command.run_command(
+        options.scenario,
+        sys.stdout,
+        kernel=_asked_kernel(options),
+        until=None if options.until is None else units.duration(options.until),
+        speed=options.speed,
+        json=options.json,
+        recorded=options.record,
+        quiet=options.quiet,
+    )
+
+
 # --- replay ----------------------------------------------------------------------
 
 
@@ -319,6 +358,12 @@ VERBS = {
         "fakeproc compare patch-05 --patches 0 5 5-6 1-10",
         _compare_options,
         _compare,
+    ),
+    "scenario": Verb(
+        "check scenario files, or play one and judge what it expects",
+        "fakeproc scenario run leak --kernel 4.7",
+        _scenario_options,
+        _scenario,
     ),
     "replay": Verb(
         "replay recordings of real kernels and print every difference",

@@ -17,7 +17,7 @@ from fakeproc._native import lib
 from fakeproc.errors import FakeprocError
 from fakeproc.rules import PATCHES, Kernel
 from fakeproc.scenario import Scenario
-from fakeproc.scenario.events import Event
+from fakeproc.scenario.events import Event, Happened
 from fakeproc.world import Task, World
 
 SYSRQ_F = Event(0, "sysrq", {"key": "f"})
@@ -54,7 +54,7 @@ def observe(described: Scenario, kernel: Kernel) -> Column:
     used, adjustments = explain.memory(world), {task.pid: task.oom_score_adj for task in _people(world)}
     gone = {task.pid for task in _people(world) if not _user(task).mm}
     for number, happened in enumerate(described.play(world), 1):
-        seen[_moment(number, happened.event), ""] = happened.result
+        seen[_moment(number, happened), ""] = happened.result
     world.run(explain.SETTLE)
     for task in (task for task in _people(world) if task.pid not in gone):
         seen[END, _name(task)] = ", ".join(_fate(task, adjustments.get(task.pid)))
@@ -74,8 +74,8 @@ def _name(task: Task) -> str:
     return f"{wording.printable(task.comm)} ({task.pid})"
 
 
-def _moment(number: int, event: Event) -> str:
-    return f"{number}. at {event.at / 10**9:g} s: {event}"
+def _moment(number: int, happened: Happened) -> str:
+    return f"{number}. at {happened.at / 10**9:g} s: {happened.event}"
 
 
 def _fate(task: Task, adjustment: int | None) -> Iterator[str]:

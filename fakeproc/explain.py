@@ -122,7 +122,12 @@ def _pages(info: Any) -> int:
 
 def report_lines(world: World, since: int) -> list[str]:
     """The lines of the kernel log that say who was killed, followed, reaped; not the table before them."""
-    return [record.text for record in world.log_since(since) if any(words in record.text for words in REPORT)]
+    return [record.text for record in world.log_since(since) if is_report(record.text)]
+
+
+def is_report(line: str) -> bool:
+    """Whether it is one of those."""
+    return any(words in line for words in REPORT)
 
 
 def _look(task: Task) -> dict[str, Any]:

@@ -53,6 +53,27 @@ def pages(value: int | str) -> int:
     return -(-size(value) // PAGE)
 
 
+def shown_size(count: int) -> str:
+    """Bytes in the largest unit of which they are a whole number, as one would write them: "900 MiB"."""
+    for unit in ("GiB", "MiB", "KiB"):
+        if count >= SIZES[unit] and not count % SIZES[unit]:
+            return f"{count // SIZES[unit]} {unit}"
+    return f"{count >> 20} MiB" if count >= SIZES["MiB"] else f"{count} B"
+
+
+def shown_time(nanoseconds: int) -> str:
+    """Nanoseconds as one would write them: "1.5 s"."""
+    return f"{nanoseconds / 10**9:g} s"
+
+
+def rate(value: str) -> tuple[int, int]:
+    """(bytes, nanoseconds) of "50 MiB/s": so many bytes in so long."""
+    amount, slash, per = value.rpartition("/")
+    if not slash or per.strip() not in TIMES:
+        raise FakeprocError(f"{value!r} is not understood: write a size, / and a unit of time, such as '50 MiB/s'")
+    return size(amount), TIMES[per.strip()]
+
+
 def duration(value: int | str) -> int:
     """Nanoseconds of "200 ms" or a number of nanoseconds."""
     return value if isinstance(value, int) else _quantity(value, TIMES, "200 ms")

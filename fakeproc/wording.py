@@ -42,6 +42,17 @@ def shown(value: Any) -> str:
             return str(value)
 
 
+def toml(value: Any) -> str:
+    """A value as a TOML file has it, on one line; texts cut where they are too long for a message."""
+    match value:
+        case list():
+            return f"[{', '.join(map(toml, value))}]"
+        case dict():
+            return "{ " + ", ".join(f"{printable(key)} = {toml(one)}" for key, one in value.items()) + " }"
+        case _:
+            return shown(value)
+
+
 def near(word: str, known: Iterable[str]) -> str:
     """The way out for a word that is nearly known, ': did you mean "anon"?', or nothing."""
     found = difflib.get_close_matches(word[:LONGEST], list(known), n=1)

@@ -103,6 +103,32 @@ class Ranking:
 
 
 @dataclass(frozen=True)
+class Death:
+    """What became of a process: it was killed by the OOM killer or by a signal (lib.KILLED_BY_OOM, KILLED_BY_SIGNAL),
+    or it has died (HAS_DIED). Time in nanoseconds since boot; the exit code as wait(2) gives it."""
+
+    seq: int
+    time: int
+    pid: int
+    serial: int
+    how: int
+    exit_code: int
+    comm: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a plot shows of a process: pages, which count for the oldest of those that share them."""
+
+    pid: int
+    serial: int
+    comm: str
+    oom_score_adj: int
+    resident: int
+    swap: int
+
+
+@dataclass(frozen=True)
 class Caller:
     """Who asks for a file operation. The default is root with every capability, unknown to the world."""
 
@@ -194,6 +220,35 @@ class World:
     @property
     def task_count(self) -> int:
         return int(lib.world_task_count(self._w))
+
+    @property
+    def waiting(self) -> list["Task"]:
+        """Those who wait for memory or for a lock."""
+        return self._present(self._pids(lib.world_waiting))
+
+    def samples(self) -> list[Sample]:
+        """Every process with an mm, oldest first."""
+        most = 64
+        while True:
+            found = ffi.new("struct sample[]", most)
+            count = lib.world_samples(self._w, found, most)
+            if count <= most:
+                return [_sample(one) for one in found[0:count]]
+            most = count
+
+    def deaths_since(self, seq: int) -> list[Death]:
+        """Who was killed and who died from that number on, as far as they are kept (the last 65536)."""
+        death, found = ffi.new("struct death *"), []
+        while lib.death_next(self._w, seq, death):
+            comm = _comm(death.comm)
+            found.append(Death(death.seq, death.time, death.pid, death.serial, death.how, death.exit_code, comm))
+            seq = death.seq + 1
+        return found
+
+    @property
+    def death_end(self) -> int:
+        """The number that the next of them will have."""
+        return int(lib.death_end(self._w))
 
     def spawn(
         self,
@@ -498,6 +553,14 @@ def _cgroup(path: str | None) -> Any:
     return ffi.new("char[]", path.encode("utf-8", "surrogateescape")) if path else ffi.NULL
 
 
+def _comm(array: Any) -> str:
+    return str(ffi.string(array).decode("utf-8", "surrogateescape"))
+
+
+def _sample(one: Any) -> Sample:
+    return Sample(one.pid, one.serial, _comm(one.comm), one.oom_score_adj, one.resident, one.swap)
+
+
 def _path(path: str | bytes) -> bytes:
     raw = os.fsencode(path)
     if b"\0" in raw:
@@ -548,6 +611,11 @@ class Task:
             return False
 
     @property
+    def serial(self) -> int:
+        """Tells it from every other task that its world has ever had."""
+        return self._serial
+
+    @property
     def id(self) -> int:
         """Its pid, once it is sure that the pid still means this task."""
         return int(self.info.pid)
@@ -568,7 +636,7 @@ class Task:
     @property
     def comm(self) -> str:
         info = self.info  # its arrays and structs live no longer than it does
-        return str(ffi.string(info.comm).decode("utf-8", "surrogateescape"))
+        return _comm(info.comm)
 
     @comm.setter
     def comm(self, name: str) -> None:

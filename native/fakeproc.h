@@ -159,6 +159,28 @@ struct ranking {
 	int32_t in_flight;	/* for any trigger but SysRq-f */
 };
 
+/* What became of a process. One that was killed may be unable to die yet. */
+enum { KILLED_BY_OOM, KILLED_BY_SIGNAL, HAS_DIED };
+
+struct death {
+	uint64_t seq;
+	int64_t time;		/* nanoseconds since boot */
+	uint64_t serial;	/* of its leader */
+	int32_t pid;
+	int32_t how;
+	int32_t exit_code;	/* as wait(2) gives it */
+	char comm[COMM_SIZE];
+};
+
+/* What a plot shows of a process. */
+struct sample {
+	uint64_t serial;
+	int64_t resident, swap;	/* pages; 0 where an older process has the same mm */
+	int32_t pid;
+	int32_t oom_score_adj;
+	char comm[COMM_SIZE];
+};
+
 /* /proc/sys/vm. The OOM killer asks the first three. */
 struct sysctl {
 	int32_t panic_on_oom, oom_kill_allocating_task, oom_dump_tasks;
@@ -234,6 +256,8 @@ int world_next_task(struct world *w, int pid);		/* smallest id >= pid that a tas
 int world_processes(struct world *w, int32_t *pids, int most);	/* oldest first; returns how many there are */
 int world_threads(struct world *w, int pid, int32_t *pids, int most);	/* leader first */
 int world_children(struct world *w, int pid, int32_t *pids, int most);	/* of that very thread, oldest first */
+int world_samples(struct world *w, struct sample *out, int most);	/* of every process with an mm, oldest first; returns how many */
+int world_waiting(struct world *w, int32_t *pids, int most);	/* tasks that wait for memory or a lock */
 int world_sharers(struct world *w, int pid, int32_t *pids, int most);	/* processes using its mm, itself among them */
 
 /* ---- life cycle ---- */
@@ -390,6 +414,10 @@ struct log_record {
 int log_next(struct world *w, uint64_t seq, struct log_record *out);	/* the first at or after seq: 1, or 0 */
 uint64_t log_end(struct world *w);			/* the seq that the next record will have */
 
+/* ---- deaths ---- */
+int death_next(struct world *w, uint64_t seq, struct death *out);	/* the first at or after seq: 1, or 0 */
+uint64_t death_end(struct world *w);			/* the seq that the next one will have */
+
 /* ---- FUSE: the operation table, and what a mount hands to it as its private data ---- */
 struct mount;
 enum { CAPS_ROOT = 0, CAPS_CALLER = 1 };	/* who has capabilities: uid 0 as the server sees it, or as the real caller has them */
@@ -404,6 +432,11 @@ void mount_stop(struct mount *m);
 /* libfuse's fuse_notify_poll and fuse_pollhandle_destroy. */
 void fuse_set_poll(void *notify, void *destroy);
 void mount_serve(struct mount *m, struct world *w);	/* another world from now on; files that are open stay with theirs */
+/* How fast the world's clock goes, in thousandths of the host's; 0: it stands still. */
+void mount_set_speed(struct mount *m, int64_t thousandths);
+/* The clock stops at that time of the world, until it is set again: something is to happen there. INT64_MAX: nothing. */
+void mount_set_horizon(struct mount *m, int64_t time);
+void mount_look(struct mount *m);			/* the clock goes on to now, as with each request */
 void fuse_set_caller(struct world *w, const struct caller *who);	/* of the requests that follow; NULL: the real one again */
 
 /* ---- bench ---- */

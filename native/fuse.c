@@ -55,6 +55,9 @@ struct mount {
 	int64_t looked;		/* host_nanoseconds(), when the world was last looked at */
 	struct ticker ticker;
 	pthread_mutex_t serve_lock;	/* it ticks for one world at a time */
+	int64_t speed;		/* thousandths */
+	int64_t owed;		/* time that has passed for the host, but not yet for the world */
+	int64_t horizon;
 	pthread_mutex_t poll_lock;
 	struct poller *pollers;
 	size_t poller_count;
@@ -152,15 +155,30 @@ static bool is_control_path(const char *path)
 
 /* ---- wall time ---- */
 
+static int64_t at_its_speed(const struct mount *m, int64_t nanoseconds)
+{
+	return nanoseconds / 1000 * m->speed + nanoseconds % 1000 * m->speed / 1000;
+}
+
+static void pass_time(struct mount *m, struct world *w)
+{
+	int64_t now = host_nanoseconds(), left = m->horizon - w->now, step;
+
+	m->owed += at_its_speed(m, now - m->looked);
+	m->looked = now;
+	step = m->owed < left ? m->owed : left;
+	if (step < 0)
+		step = 0;
+	m->owed -= step;
+	run_until(w, w->now + step);
+}
+
 static struct world *enter(struct mount *m)
 {
 	struct world *w = m->world;
-	int64_t now;
 
 	world_lock(w);
-	now = host_nanoseconds();
-	run_until(w, w->now + now - m->looked);
-	m->looked = now;
+	pass_time(m, w);
 	w->alarm.now = w->now;
 	return w;
 }
@@ -229,12 +247,19 @@ static struct world *look(struct mount *m)
 	return w;
 }
 
-/* When the world's next event is due, by the host's clock. */
+static int64_t at_hosts_speed(const struct mount *m, int64_t nanoseconds)
+{
+	return nanoseconds / m->speed * 1000 + nanoseconds % m->speed * 1000 / m->speed;
+}
+
+/* When the world's next event is due, by the host's clock: never while its clock does not get there. */
 static int64_t due_on_host(const struct mount *m, const struct world *w)
 {
-	int64_t next = next_event(w);
+	int64_t next = next_event(w), left = next - w->now;
 
-	return next == INT64_MAX ? next : m->looked + (next - w->now);
+	if (next > m->horizon || !m->speed || left > INT64_MAX / 2000)
+		return INT64_MAX;
+	return m->looked + at_hosts_speed(m, left);
 }
 
 static int64_t tick(void *mount)
@@ -546,6 +571,8 @@ struct mount *mount_new(struct world *w, void *getter, int caps_policy)
 		return NULL;
 	memcpy(&get_context, &getter, sizeof(get_context));
 	m->caps_policy = caps_policy;
+	m->speed = 1000;
+	m->horizon = INT64_MAX;
 	pthread_mutex_init(&m->poll_lock, NULL);
 	pthread_mutex_init(&m->serve_lock, NULL);
 	m->world = w;
@@ -591,9 +618,34 @@ void mount_serve(struct mount *m, struct world *w)
 	pthread_mutex_lock(&m->serve_lock);
 	forget_alarm(m->world);
 	m->looked = host_nanoseconds();
+	m->owed = 0;
+	m->horizon = INT64_MAX;
 	m->world = w;
 	pthread_mutex_unlock(&m->serve_lock);
 	ticker_ring(&m->ticker);
+}
+
+void mount_set_speed(struct mount *m, int64_t thousandths)
+{
+	struct world *w = enter(m);
+
+	m->speed = thousandths;
+	world_unlock(w);
+	ticker_ring(&m->ticker);
+}
+
+void mount_set_horizon(struct mount *m, int64_t time)
+{
+	struct world *w = enter(m);
+
+	m->horizon = time;
+	world_unlock(w);
+	ticker_ring(&m->ticker);
+}
+
+void mount_look(struct mount *m)
+{
+	look(m);
 }
 
 void fuse_set_caller(struct world *w, const struct caller *who)

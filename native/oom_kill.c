@@ -271,7 +271,7 @@ static bool kill_sharer(struct world *w, struct signal *sharer, const struct tas
 		return true;
 	if (!w->rules.sharers_at_minus_1000_die && sharer->oom_score_adj == OOM_SCORE_ADJ_MIN)
 		return false;
-	send_kill(w, sharer);
+	send_kill(w, sharer, KILLED_BY_OOM);
 	return true;
 }
 
@@ -281,7 +281,7 @@ static void kill_with_sharers(struct world *w, struct task *victim, const char *
 
 	w->oom.kills++;
 	cgroup_event(victim->signal->cgroup, MEMORY_OOM_KILL);
-	send_kill(w, victim->signal);
+	send_kill(w, victim->signal, KILLED_BY_OOM);
 	mark_victim(w, victim);
 	report_killed(w, victim, message);
 	for (struct signal *s = victim->mm->oldest; s; s = s->sharer_newer)

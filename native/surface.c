@@ -68,6 +68,7 @@ void world_drop(struct world *w)
 	cgroups_drop(w);
 	pid_drop(&w->pids);
 	klog_drop(&w->log);
+	deaths_drop(&w->deaths);
 	free(w->namespaces);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
@@ -149,6 +150,45 @@ int world_processes(struct world *w, int32_t *pids, int most)
 	world_lock(w);
 	for (const struct signal *s = w->oldest; s; s = s->newer)
 		list_add(&list, s->leader->pid);
+	world_unlock(w);
+	return list.count;
+}
+
+/* Memory that several share counts for the oldest of them. */
+static struct sample sample_of(const struct signal *s)
+{
+	const struct memory *m = s->mm && s->mm->oldest == s ? &s->mm->memory : NULL;
+	struct sample sample = { .serial = s->leader->serial, .pid = s->leader->pid, .oom_score_adj = s->oom_score_adj };
+
+	memcpy(sample.comm, s->leader->comm, sizeof(sample.comm));
+	if (m) {
+		sample.resident = m->anon + m->file + m->shmem;
+		sample.swap = m->swapents;
+	}
+	return sample;
+}
+
+int world_samples(struct world *w, struct sample *out, int most)
+{
+	int count = 0;
+
+	world_lock(w);
+	for (const struct signal *s = w->oldest; s; s = s->newer)
+		if (s->mm && count++ < most)
+			out[count - 1] = sample_of(s);
+	world_unlock(w);
+	return count;
+}
+
+int world_waiting(struct world *w, int32_t *pids, int most)
+{
+	struct pid_list list = { pids, most, 0 };
+
+	world_lock(w);
+	for (size_t i = 0; i < w->allocator.growth_count; i++)
+		list_add(&list, w->allocator.growths[i].pid);
+	for (size_t i = 0; i < w->wait_count; i++)
+		list_add(&list, w->waits[i].pid);
 	world_unlock(w);
 	return list.count;
 }
@@ -577,7 +617,7 @@ static int change_flag(struct world *w, struct task *t, uint32_t flag, bool set)
 		account_start(w, t);
 		return 0;
 	case TASK_KILLED:
-		return set && !is_unkillable(t) ? (send_kill(w, t->signal), 0) : -EINVAL;
+		return set && !is_unkillable(t) ? (send_kill(w, t->signal, KILLED_BY_SIGNAL), 0) : -EINVAL;
 	case TASK_MEMDIE:
 		return set_victim(w, t, set);
 	case TASK_AWAITS_REAPER:
@@ -915,3 +955,5 @@ int log_next(struct world *w, uint64_t seq, struct log_record *out) { return LOC
 int world_candidates_agree(struct world *w) { return LOCKED(w, candidates_agree(w)); }
 int world_charges_agree(struct world *w) { return LOCKED(w, charges_agree(w)); }
 uint64_t log_end(struct world *w) { return LOCKED(w, w->log.end); }
+int death_next(struct world *w, uint64_t seq, struct death *out) { return LOCKED(w, death_find(&w->deaths, seq, out)); }
+uint64_t death_end(struct world *w) { return LOCKED(w, w->deaths.end); }

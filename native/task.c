@@ -575,6 +575,8 @@ static void kill_namespace(struct world *w, uint32_t namespace)
 		if (!is_inside(w, s->namespace, namespace))
 			continue;
 		s->exit_code = 9;
+		if (live_thread(s))
+			death_note(w, s, KILLED_BY_SIGNAL);
 		while ((t = live_thread(s)))
 			thread_dies(w, t);
 	}
@@ -603,7 +605,10 @@ void thread_dies(struct world *w, struct task *t)
 	give_children_away(w, t);
 	if (!leads)
 		release_thread(w, t);
-	if (live_thread(signal) || !signal->namespace || w->namespaces[signal->namespace].init != signal)
+	if (live_thread(signal))
+		return;
+	death_note(w, signal, HAS_DIED);
+	if (!signal->namespace || w->namespaces[signal->namespace].init != signal)
 		return;
 	w->namespaces[signal->namespace].init = NULL;
 	kill_namespace(w, signal->namespace);
@@ -733,7 +738,7 @@ static void killed_add(struct world *w, const struct signal *signal)
 }
 
 /* complete_signal() of a fatal signal: nothing changes for a process whose threads are all exiting already. */
-void send_kill(struct world *w, struct signal *signal)
+void send_kill(struct world *w, struct signal *signal, int how)
 {
 	bool any = false;
 
@@ -749,6 +754,7 @@ void send_kill(struct world *w, struct signal *signal)
 	signal->group_coredump = 0;
 	signal->exit_code = 9;
 	killed_add(w, signal);
+	death_note(w, signal, how);
 }
 
 static void set_state_of_all(struct world *w, struct signal *signal, char from, char to)
@@ -766,6 +772,12 @@ static bool has_sleeper(const struct world *w, const struct signal *signal)
 	return false;
 }
 
+static void dies_of(struct world *w, struct signal *signal, int number)
+{
+	death_note(w, signal, KILLED_BY_SIGNAL);
+	group_dies(w, signal, number);
+}
+
 /* kill(2) from outside its namespace: an inner init dies of SIGKILL and SIGSTOP only works there, too. */
 int signal_process(struct world *w, struct task *t, int number)
 {
@@ -778,9 +790,9 @@ int signal_process(struct world *w, struct task *t, int number)
 	if (t->signal->unkillable && number != 9 && number != 19)
 		return 0;
 	if (number == 9 && has_sleeper(w, t->signal))
-		send_kill(w, t->signal);
+		send_kill(w, t->signal, KILLED_BY_SIGNAL);
 	else if (action == TERMINATE)
-		group_dies(w, t->signal, number);
+		dies_of(w, t->signal, number);
 	else if (action == STOP)
 		set_state_of_all(w, t->signal, '*', 'T');
 	else if (action == CONTINUE)

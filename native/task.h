@@ -93,7 +93,7 @@ struct killed {
 };
 
 /* SIGKILL to every thread of a process: they die when they next run, see run.h. */
-void send_kill(struct world *w, struct signal *signal);
+void send_kill(struct world *w, struct signal *signal, int how);	/* KILLED_BY_... */
 /* That thread dies now: do_exit() to its end. */
 void thread_dies(struct world *w, struct task *t);
 struct task *live_thread(const struct signal *signal);

@@ -6,6 +6,7 @@
 #include "account.h"
 #include "candidates.h"
 #include "cgroup.h"
+#include "deaths.h"
 #include "klog.h"
 #include "memory.h"
 #include "pid.h"
@@ -82,6 +83,7 @@ struct world {
 	struct slab tasks, signals, mms;
 	struct accounts accounts;
 	struct klog log;
+	struct deaths deaths;
 	bool oom_adj_warned;		/* the deprecation line is logged once a boot */
 	struct control control;
 	struct sysctl sysctl;

@@ -12,7 +12,7 @@ from fakeproc.errors import ScenarioError
 from fakeproc.scenario import keys
 from fakeproc.scenario.build import Scenario
 from fakeproc.scenario.planner import Planner
-from fakeproc.scenario.schedule import schedule
+from fakeproc.scenario.schedule import Schedule
 from fakeproc.scenario.source import Source, read_text
 
 __all__ = ["Scenario", "bundled", "bundled_names", "find", "load", "loads"]
@@ -24,6 +24,7 @@ def loads(text: str, file: str = "scenario") -> Scenario:
     """The scenario of that text; file is what errors call it. ScenarioError where it cannot be understood."""
     planner = Planner(Source(file, text))
     machine, processes = planner.machine, tuple(planner.plan())
+    schedule = Schedule(planner)
     return Scenario(
         file=planner.source.file,
         kernel=machine.get("kernel", rules.Kernel()),
@@ -35,7 +36,8 @@ def loads(text: str, file: str = "scenario") -> Scenario:
         mmu=machine.get("mmu", True),
         nodes=machine.get("nodes", ()),
         sysctl=machine.get("sysctl", {}),
-        events=schedule(planner),
+        events=schedule.events,
+        expects=schedule.expects,
         cgroups=tuple(_cgroups(planner.source)),
     )
 

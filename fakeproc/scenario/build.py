@@ -10,8 +10,10 @@ from fakeproc import capabilities, rules, units
 from fakeproc._native import lib
 from fakeproc.errors import ScenarioError
 from fakeproc.scenario.events import Event, Happened, set_conditions
+from fakeproc.scenario.expect import Expect
 from fakeproc.scenario.keys import SIZES
 from fakeproc.scenario.plan import Process
+from fakeproc.scenario.player import Player
 from fakeproc.world import THREAD_FLAGS, Task, World, check
 
 
@@ -31,6 +33,7 @@ class Scenario:
     sysctl: dict[str, int] = field(default_factory=dict)
     events: tuple[Event, ...] = field(default=(), repr=False)
     cgroups: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+    expects: tuple[Expect, ...] = field(default=(), repr=False)
 
     def build(self, kernel: rules.Kernel | None = None) -> World:
         """The machine. ScenarioError where the core refuses what the file asks for."""
@@ -54,17 +57,11 @@ class Scenario:
     def play(self, world: World, until: int | None = None) -> Iterator[Happened]:
         """Let the events happen in a world that was built of this, in virtual time, one at each step: those up to
         `until` (nanoseconds from now), or all."""
-        start = world.now
-        for event in self.events:
-            if until is not None and event.at > until:
-                break
-            world.run(start + event.at - world.now)
-            before = world.log_end
-            result = event.happen(world)
-            world.run(0)  # who may exit does so at once
-            yield Happened(event, result, before)
-        if until is not None:
-            world.run(start + until - world.now)
+        return self.player(world).play(None if until is None else world.now + until)
+
+    def player(self, world: World) -> Player:
+        """What plays the events in a world that was built of this, from its time now."""
+        return Player(self.events, world)
 
     def _set_sysctl(self, world: World) -> None:
         for name, value in self.sysctl.items():

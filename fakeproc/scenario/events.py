@@ -5,15 +5,19 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
-from fakeproc import outcome, wording
-from fakeproc._native import lib
+from fakeproc import outcome, units, wording
+from fakeproc._native import ffi, lib
 from fakeproc.errors import FakeprocError, WorldError
 from fakeproc.scenario import keys
+from fakeproc.scenario.courses import BLOCKED, Course, flow, ramp, until_then
 from fakeproc.world import ROOT, Caller, Task, World
 
-REFERENCES = ("who", "by", "as")
+REFERENCES = ("who", "by", "as", "parent")
+MAKERS = ("spawn", "fork", "clone_vm", "vfork")  # they give a name
+LONGEST_LEAK = 3600 * 10**9  # nanoseconds, where no end is written
 ADJUSTMENTS = ("oom_score_adj", "oom_adj")
 
 
@@ -37,8 +41,9 @@ class Action:
 
     table: dict[str, keys.Check]
     said: Callable[[dict[str, Any]], str]
-    run: Callable[[World, dict[str, Any]], str]
+    run: Callable[[World, dict[str, Any]], str | Course]
     needed: tuple[str, ...] = ("who",)
+    either: tuple[str, ...] = ()  # one of these, too
 
     def check(self, value: Any) -> dict[str, Any]:
         given = value if isinstance(value, dict) else {next(iter(self.table)): value}
@@ -46,6 +51,9 @@ class Action:
         for key in self.needed:
             if key not in checked:
                 raise FakeprocError(f"it lacks {key} = ...: its keys are {' '.join(self.table)}")
+        if self.either and sum(key in checked for key in self.either) != 1:
+            choices = " or ".join(f"{key} = ..." for key in self.either)
+            raise FakeprocError(f"write either {choices}: its keys are {' '.join(self.table)}")
         return checked
 
 
@@ -60,13 +68,8 @@ class Event:
     def __str__(self) -> str:
         return ACTIONS[self.action].said(self.given) if self.action else "time passes"
 
-    @property
-    def is_trigger(self) -> bool:
-        """Does it call the OOM killer?"""
-        return self.action in ("oom", "sysrq", "grow")
-
-    def happen(self, world: World) -> str:
-        """What comes of it: a word for people, the name of an errno where the kernel refuses it."""
+    def happen(self, world: World) -> str | Course:
+        """What comes of it: a word for people, the name of an errno where the kernel refuses it; or how it goes on."""
         if not self.action:
             return ""
         try:
@@ -79,11 +82,12 @@ class Event:
             return outcome.errno_name(error)
 
 
-@dataclass(frozen=True)
-class Happened:
-    """What came of an event; its lines in the kernel log begin with the number `log`."""
+class Happened(NamedTuple):
+    """What came of an event `at` nanoseconds after the start, which is later than it began where it takes time; its
+    lines in the kernel log begin with the number `log`."""
 
     event: Event
+    at: int
     result: str
     log: int
 
@@ -102,10 +106,24 @@ def _task(world: World, who: int | str) -> Task:
 def _actor(world: World, who: int | str) -> Task:
     """The thread of that process that still runs."""
     task = _task(world, who)
+    if _lives(task):
+        return task
     alive = next((thread for thread in task.threads if not thread.is_zombie), None)
     if alive is None:
         raise Gone("it is dead")
     return alive
+
+
+def _lives(task: Task) -> bool:
+    """Neither dead nor being killed."""
+    return not task.info.flags & (lib.TASK_ZOMBIE | lib.TASK_KILLED)
+
+
+def _why_over(world: World, task: Task) -> str:
+    """Nothing that takes time goes on behind the end of whoever does it; nothing: it goes on."""
+    if world.panic is not None:
+        return "the machine has panicked"
+    return "" if task.exists and _lives(task) else "it is dead"
 
 
 def _caller(world: World, given: dict[str, Any]) -> Caller | Task:
@@ -132,7 +150,7 @@ def _read(world: World, given: dict[str, Any]) -> str:
 
 def _kill(world: World, given: dict[str, Any]) -> str:
     """SIGKILL is pending until its threads run: one that sleeps uninterruptibly does not."""
-    number, task = given.get("signal", signal.SIGKILL), _actor(world, given["who"])
+    number, task = given.get("signal", given.get("send", signal.SIGKILL)), _actor(world, given["who"])
     if number == signal.SIGKILL and not (task.is_kthread or task.tgid == 1):
         task.set_flag(lib.TASK_KILLED)
     else:
@@ -163,15 +181,56 @@ def _releasing(world: World, given: dict[str, Any]) -> str:
 
 def _made_by(clone: Callable[[Task, str], Task]) -> Callable[[World, dict[str, Any]], str]:
     def run(world: World, given: dict[str, Any]) -> str:
-        world.names[given["comm"]] = child = clone(_actor(world, given["who"]), given["comm"])
+        child = clone(_actor(world, given["who"]), given["comm"])
+        world.names[given.get("name", given["comm"])] = child
         return str(child.pid)
 
     return run
 
 
+def _spawn(world: World, given: dict[str, Any]) -> str:
+    parent = _actor(world, given["parent"]) if "parent" in given else None
+    sizes = {size: given[size] for size in keys.SIZES if size in given}
+    child = world.spawn(given["comm"], parent=parent, pid=given.get("pid", 0), uid=given.get("uid", 0), **sizes)
+    world.names[given.get("name", given["comm"])] = child
+    if "oom_score_adj" in given:
+        child.set_adj(given["oom_score_adj"], min(0, given["oom_score_adj"]))
+    if "cgroup" in given:
+        child.set_cgroup(given["cgroup"])
+    return str(child.pid)
+
+
+def _thread(world: World, given: dict[str, Any]) -> str:
+    return str(_actor(world, given["who"]).thread(given.get("comm", "")).pid)
+
+
+def _move_cgroup(world: World, given: dict[str, Any]) -> str:
+    _task(world, given["who"]).set_cgroup(given["to"])
+    return "ok"
+
+
+def _set_cgroup(world: World, given: dict[str, Any]) -> str:
+    if "limit" in given:
+        world.limit_cgroup(given["path"], given["limit"])
+    if "oom_group" in given:
+        world.set_oom_group(given["path"], given["oom_group"])
+    return "ok"
+
+
 def _set(world: World, given: dict[str, Any]) -> str:
     set_conditions(_actor(world, given["who"]), given)
     return "ok"
+
+
+def _held(flag: str) -> Callable[[World, dict[str, Any]], str | Course]:
+    """A condition that holds for a time, or from now on."""
+
+    def run(world: World, given: dict[str, Any]) -> str | Course:
+        task = _actor(world, given["who"])
+        set_conditions(task, {flag: True})
+        return until_then(given["for"], lambda: set_conditions(task, {flag: False})) if "for" in given else "ok"
+
+    return run
 
 
 def _sysctl(world: World, given: dict[str, Any]) -> str:
@@ -184,13 +243,54 @@ def _sysrq(world: World, given: dict[str, Any]) -> str:
     return outcome.told(world)
 
 
-def _grow(world: World, given: dict[str, Any]) -> str:
+def _grow(world: World, given: dict[str, Any]) -> str | Course:
     task = _actor(world, given["who"])
+    pages = units.pages(given["size"]) if "size" in given else max(0, units.pages(given["to"]) - _pages(task))
+    return _at_once_or_over(world, task, pages, given, partial(_grow_by, world, task))
+
+
+def _pages(task: Task) -> int:
+    """That its mm holds, in RAM and in swap."""
+    memory = task.memory
+    return memory.anon + memory.file + memory.shmem + memory.swapents
+
+
+def _at_once_or_over(
+    world: World, task: Task, pages: int, given: dict[str, Any], act: Callable[[int], str]
+) -> str | Course:
+    if "over" in given:
+        return ramp(pages, given["over"], act, partial(_why_over, world, task))
+    return act(pages)
+
+
+def _grow_by(world: World, task: Task, pages: int) -> str:
     before = world.log_end
-    has_all = task.grow(given["size"])
+    has_all = task.grow(pages * units.PAGE)
     if world.log_end > before:
         return outcome.told(world)
-    return "ok" if has_all else "it waits for memory"
+    return "" if has_all else BLOCKED
+
+
+def _leak(world: World, given: dict[str, Any]) -> Course:
+    task = _actor(world, given["who"])
+    size, time = given["rate"]
+    rate = (size, time * units.PAGE)  # pages
+    return flow(rate, given.get("over", LONGEST_LEAK), partial(_grow_by, world, task), partial(_why_over, world, task))
+
+
+def _shrink(world: World, given: dict[str, Any]) -> str | Course:
+    task = _actor(world, given["who"])
+    pages = units.pages(given["size"]) if "size" in given else max(0, _pages(task) - units.pages(given["to"]))
+    return _at_once_or_over(world, task, pages, given, partial(_shrink_by, task))
+
+
+def _shrink_by(task: Task, pages: int) -> str:
+    task.shrink(pages * units.PAGE)
+    return ""
+
+
+def _touch(world: World, given: dict[str, Any]) -> str:
+    return f"{_actor(world, given['who']).touch()} pages"
 
 
 def _oom(world: World, given: dict[str, Any]) -> str:
@@ -205,7 +305,11 @@ def _oom(world: World, given: dict[str, Any]) -> str:
 _who = keys.reference
 _file = keys.one_of(*ADJUSTMENTS)
 _readable = keys.one_of(*ADJUSTMENTS, "oom_score")
-_child: dict[str, keys.Check] = {"who": _who, "comm": keys.text}
+_child: dict[str, keys.Check] = {"who": _who, "comm": keys.text, "name": keys.text}
+_int: keys.Check = keys.integer(-(1 << 31), (1 << 31) - 1)
+
+
+_resized: dict[str, keys.Check] = {"who": _who, "size": keys.size, "to": keys.size, "over": keys.time}
 
 
 def _that(verb: str) -> Callable[[dict[str, Any]], str]:
@@ -220,6 +324,31 @@ def _pairs(given: dict[str, Any]) -> str:
     return ", ".join(f"{key} = {wording.shown(value)}" for key, value in given.items() if key != "who")
 
 
+def _changes(verb: str) -> Callable[[dict[str, Any]], str]:
+    """Of a size: by so much, or to so much, at once or gradually."""
+
+    def said(given: dict[str, Any]) -> str:
+        word, size = ("by", given["size"]) if "size" in given else ("to", given["to"])
+        over = f" over {units.shown_time(given['over'])}" if "over" in given else ""
+        return f"{given['who']} {verb} {word} {units.shown_size(size)}{over}"
+
+    return said
+
+
+def _leaks(given: dict[str, Any]) -> str:
+    size, time = given["rate"]
+    unit = next(name for name, length in units.TIMES.items() if length == time)
+    over = f" for {units.shown_time(given['over'])}" if "over" in given else ""
+    return f"{given['who']} leaks {units.shown_size(size)}/{unit}{over}"
+
+
+def _for(verb: str) -> Callable[[dict[str, Any]], str]:
+    def said(given: dict[str, Any]) -> str:
+        return f"{given['who']} {verb}" + (f" for {units.shown_time(given['for'])}" if "for" in given else "")
+
+    return said
+
+
 def _child_said(verb: str) -> Callable[[dict[str, Any]], str]:
     return lambda given: f"{verb} {given['comm']} by {given['who']}"
 
@@ -232,7 +361,24 @@ ACTIONS: dict[str, Action] = {
         needed=("who", "value"),
     ),
     "read": Action({"who": _who, "file": _readable, "as": _who}, lambda given: f"read {_path(given)}", _read),
-    "kill": Action({"who": _who, "signal": keys.integer(1, 64)}, _that("kill"), _kill),
+    "kill": Action({"who": _who, "signal": keys.signal_number}, _that("kill"), _kill),
+    "signal": Action(
+        {"who": _who, "send": keys.signal_number},
+        lambda given: f"signal {given['send']} to {given['who']}",
+        _kill,
+        needed=("who", "send"),
+    ),
+    "spawn": Action(
+        {
+            "comm": keys.text,
+            "name": keys.text,
+            "parent": _who,
+            **{key: keys.PROCESS_KEYS[key] for key in ("pid", "uid", *keys.SIZES, "oom_score_adj", "cgroup")},
+        },
+        lambda given: f"spawn {given['comm']}",
+        _spawn,
+        needed=("comm",),
+    ),
     "exec": Action({"who": _who, "comm": keys.text, **dict.fromkeys(keys.SIZES, keys.size)}, _that("exec in"), _exec),
     "exit": Action({"who": _who, "code": keys.integer(0, 255)}, _that("exit of"), _exit),
     "reap": Action({"who": _who}, _that("wait for"), _reap),
@@ -240,27 +386,37 @@ ACTIONS: dict[str, Action] = {
     "fork": Action(_child, _child_said("fork"), _made_by(Task.fork), needed=("who", "comm")),
     "clone_vm": Action(_child, _child_said("clone(CLONE_VM)"), _made_by(Task.clone_vm), needed=("who", "comm")),
     "vfork": Action(_child, _child_said("vfork"), _made_by(Task.vfork), needed=("who", "comm")),
+    "thread": Action({"who": _who, "comm": keys.text}, _that("thread of"), _thread),
     "set": Action(
         {"who": _who, **dict.fromkeys(keys.CONDITIONS, keys.boolean)},
         lambda given: f"{given['who']}: {_pairs(given)}",
         _set,
     ),
     "sysctl": Action(
-        {
-            "panic_on_oom": keys.integer(-(1 << 31), (1 << 31) - 1),
-            "oom_kill_allocating_task": keys.integer(-(1 << 31), (1 << 31) - 1),
-            "oom_dump_tasks": keys.integer(-(1 << 31), (1 << 31) - 1),
-        },
+        {name: _int for name, _ in ffi.typeof("struct sysctl").fields},
         lambda given: f"sysctl {_pairs(given)}",
         _sysctl,
         needed=(),
     ),
     "sysrq": Action({"key": keys.one_of("f")}, lambda given: f"SysRq-{given['key']}", _sysrq, needed=("key",)),
-    "grow": Action(
-        {"who": _who, "size": keys.size},
-        lambda given: f"{given['who']} grows by {given['size'] >> 20} MiB",
-        _grow,
-        needed=("who", "size"),
+    "grow": Action(_resized, _changes("grows"), _grow, either=("size", "to")),
+    "shrink": Action(_resized, _changes("shrinks"), _shrink, either=("size", "to")),
+    "leak": Action({"who": _who, "rate": keys.rate, "until": keys.time}, _leaks, _leak, needed=("who", "rate")),
+    "touch": Action({"who": _who}, lambda given: f"{given['who']} touches what is swapped", _touch),
+    "dsleep": Action({"who": _who, "for": keys.time}, _for("sleeps uninterruptibly"), _held("dsleep")),
+    "hold_lock": Action({"who": _who, "for": keys.time}, _for("holds its mmap lock"), _held("holds_mmap_lock")),
+    "freeze": Action({"who": _who, "for": keys.time}, _for("is frozen"), _held("frozen")),
+    "move_cgroup": Action(
+        {"who": _who, "to": keys.cgroup},
+        lambda given: f"move {given['who']} to cgroup {given['to']}",
+        _move_cgroup,
+        needed=("who", "to"),
+    ),
+    "set_cgroup": Action(
+        keys.CGROUP_KEYS,
+        lambda given: f"cgroup {_pairs(given)}",
+        _set_cgroup,
+        needed=("path",),
     ),
     "oom": Action(
         {"by": _who, "order": keys.integer(0, 10), "memcg": keys.cgroup, "limit": keys.size, "nodes": keys.node_set},
@@ -270,5 +426,10 @@ ACTIONS: dict[str, Action] = {
     ),
 }
 
-TIMES: dict[str, keys.Check] = {"at": keys.time, "wait": keys.time}
+TIMES: dict[str, keys.Check] = {
+    "at": keys.time,
+    "wait": keys.time,
+    "every": keys.time,
+    "times": keys.integer(1, 1_000_000),
+}
 EVENT_KEYS: dict[str, keys.Check] = {**TIMES, **{name: action.check for name, action in ACTIONS.items()}}

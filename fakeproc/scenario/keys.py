@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -138,6 +139,22 @@ def time(value: Any) -> int:
     return units.duration(value)
 
 
+def rate(value: Any) -> tuple[int, int]:
+    """Bytes in so many nanoseconds."""
+    if not isinstance(value, str):
+        raise FakeprocError('write a rate in quotes, such as "50 MiB/s"')
+    return units.rate(value)
+
+
+def signal_number(value: Any) -> int:
+    name = f"SIG{value.upper().removeprefix('SIG')}" if isinstance(value, str) else ""
+    if name in signal.Signals.__members__:
+        return int(signal.Signals[name])
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 64:
+        raise FakeprocError('write a signal by its name, such as "TERM", or its number from 1 to 64')
+    return value
+
+
 def writable(value: Any) -> int | str:
     """What is written to an adjustment file: a number, or any text."""
     if isinstance(value, bool) or not isinstance(value, (int, str)) or "\0" in str(value):
@@ -222,6 +239,7 @@ CONDITIONS = {
     "holds_mmap_lock": lib.TASK_HOLDS_MMAP_LOCK,
     "coredumping": lib.TASK_COREDUMPING,
     "oom_origin": lib.TASK_OOM_ORIGIN,
+    "frozen": lib.TASK_FROZEN,
 }
 
 PROCESS_KEYS: dict[str, Check] = {

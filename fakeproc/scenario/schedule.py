@@ -1,29 +1,68 @@
-"""Tables of events -> what happens and when, with everybody who is named known to be there by then."""
+"""Tables of events and expectations -> what happens and what is expected; everybody who is named is known by then."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from fakeproc import wording
-from fakeproc.errors import ScenarioError
-from fakeproc.scenario import events
+from fakeproc.errors import FakeprocError, ScenarioError
+from fakeproc.scenario import events, expect
 from fakeproc.scenario.events import Event
+from fakeproc.scenario.expect import Expect
 from fakeproc.scenario.planner import Planner
 
-
-def schedule(planner: Planner) -> tuple[Event, ...]:
-    """The events of a file, in its order. ScenarioError for a time that runs backwards, or a name that nobody has."""
-    return tuple(_Schedule(planner).events())
+MOST = 1_000_000  # events, each repetition counted
+PEOPLE = ("killed", "not_killed", "order", "alive")
 
 
-class _Schedule:
-    def __init__(self, planner: Planner) -> None:
-        self.planner, self.source = planner, planner.source
+class Schedule:
+    """The events of a file by their times, and its expectations. Whatever is wrong is a ScenarioError: the first is
+    raised, or all of them are collected in `problems`, where such a list is given."""
+
+    def __init__(self, planner: Planner, problems: list[ScenarioError] | None = None) -> None:
+        self.planner, self.source, self.problems = planner, planner.source, problems
         self.made: set[str] = set()  # by earlier events
-        self.now = 0
+        self.now = self.count = 0
+        self.events = tuple(sorted(self._collected("event", self._events_of), key=attrgetter("at")))
+        self.expects = tuple(self._collected("expect", self._expects_of))
 
-    def events(self) -> Iterator[Event]:
-        for index in range(len(self.source.tables.get("event", []))):
-            yield self._event(index, self.source.table(("event", index), events.EVENT_KEYS))
+    def _collected(self, table: str, read: Any) -> Iterator[Any]:
+        for index in range(len(self.source.tables.get(table, []))):
+            try:
+                yield from read(index)
+            except ScenarioError as error:
+                if self.problems is None:
+                    raise
+                self.problems.append(error)
+
+    # --- events ------------------------------------------------------------------
+
+    def _events_of(self, index: int) -> Iterator[Event]:
+        """What that table makes happen, as often as it says."""
+        given = self.source.table(("event", index), events.EVENT_KEYS)
+        event = self._event(index, given)
+        times = self._times(index, given)
+        for number in range(times):
+            yield self._bounded(index, replace(event, at=event.at + number * given.get("every", 0)))
+
+    def _times(self, index: int, given: dict[str, Any]) -> int:
+        if ("every" in given) != ("times" in given):
+            key, other = ("every", "times") if "every" in given else ("times", "every")
+            raise self._error(index, key, f"every and times go together: add {other} = ...")
+        self.count += given.get("times", 1)
+        if self.count > MOST:
+            raise self._error(index, "times", f"more than {MOST:,} events: lower it")
+        return int(given.get("times", 1))
+
+    def _bounded(self, index: int, event: Event) -> Event:
+        """The end of what goes on, which is written as a time of the scenario, as a length."""
+        if "until" not in event.given:
+            return event
+        over = event.given["until"] - event.at
+        if over <= 0:
+            raise self._error(index, event.action, "until counts from the start: this is before it begins")
+        return replace(event, given={**event.given, "over": over})
 
     def _event(self, index: int, given: dict[str, Any]) -> Event:
         actions = [key for key in given if key in events.ACTIONS]
@@ -34,11 +73,11 @@ class _Schedule:
         self.now = self._time(index, given)
         if not actions:
             return Event(self.now)
-        value = given[actions[0]]
-        found = {key: self._known(index, actions[0], key, word) for key, word in value.items()}
-        if actions[0] in ("fork", "clone_vm", "vfork"):
-            self.made.add(value["comm"])
-        return Event(self.now, actions[0], found)
+        action, value = actions[0], given[actions[0]]
+        found = {key: self._actor(index, action, key, word) for key, word in value.items()}
+        if action in events.MAKERS:
+            self.made.add(value.get("name", value["comm"]))
+        return Event(self.now, action, found)
 
     def _time(self, index: int, given: dict[str, Any]) -> int:
         if "at" in given and "wait" in given:
@@ -48,26 +87,70 @@ class _Schedule:
             raise self._error(index, "at", "this is before the event above it: put events in their order")
         return int(at)
 
-    def _known(self, index: int, action: str, key: str, word: Any) -> Any:
-        """A process that is named is there: a name of the file's, one that an event gave, or a pid."""
-        if key not in events.REFERENCES or (key == "as" and word == "root") or word in self.made:
+    def _actor(self, index: int, action: str, key: str, word: Any) -> Any:
+        """The value of that key, which may name somebody."""
+        if key not in events.REFERENCES or (key == "as" and word == "root"):
             return word
-        if word in self.planner.by_pid:
-            return word
-        found = self.planner.named.get(word, [])
-        if len(found) == 1:
-            return found[0].name
-        shown = f"{key} = {wording.shown(word)}"
-        if found:
-            pids = wording.listed(str(one.pid) for one in found)
-            raise self._error(index, action, f"{shown}: that could be pid {pids}: write the pid")
-        known = [*self.planner.named, *self.made, *(["root"] if key == "as" else [])]
-        near = wording.near(word, known) if isinstance(word, str) else ""
-        way_out = near or ": write the name, comm or pid of a process of this file"
-        raise self._error(index, action, f"{shown}: there is no such process{way_out}")
+        try:
+            return self._known(word, ["root"] if key == "as" else [])
+        except FakeprocError as error:
+            raise self._error(index, action, f"{key} = {wording.shown(word)}: {error}") from None
 
     def _error(self, index: int, key: str, what: str) -> ScenarioError:
         shown = f"{key}: " if key else ""
         return self.source.error(
             ("event", index, key) if key else ("event", index), f"event {index + 1}: {shown}{what}"
         )
+
+    # --- expectations ------------------------------------------------------------
+
+    def _expects_of(self, index: int) -> Iterator[Expect]:
+        """One for each key that is no modifier; the modifiers of the table go with all that take them."""
+        checked = self.source.table(("expect", index), expect.EXPECT_KEYS)
+        written = self.source.tables["expect"][index]
+        wanted = [key for key in checked if key in expect.EXPECTS]
+        if not wanted:
+            raise self._refused(index, "", f"nothing is expected: write one of {' '.join(expect.EXPECTS)}")
+        for key in (key for key in checked if key in expect.MODIFIERS):
+            if not any(key in expect.EXPECTS[one].modifiers for one in wanted):
+                takers = " ".join(one for one, row in expect.EXPECTS.items() if key in row.modifiers)
+                raise self._refused(index, key, f"this goes with {takers}: leave it out")
+        for key in wanted:
+            given = {one: checked[one] for one in expect.EXPECTS[key].modifiers if one in checked}
+            said = ", ".join(f"{one} = {wording.toml(written[one])}" for one in (key, *given))
+            yield Expect(key, self._named(index, key, checked[key]), given, said)
+
+    def _named(self, index: int, key: str, value: Any) -> Any:
+        """The value of an expectation, with everybody in it known."""
+        try:
+            if key in PEOPLE:
+                return [self._known(word) for word in value]
+            if key == "value" and "of" in value:
+                return {**value, "of": self._known(value["of"])}
+        except FakeprocError as error:
+            raise self._refused(index, key, str(error)) from None
+        return value
+
+    def _refused(self, index: int, key: str, what: str) -> ScenarioError:
+        path = ("expect", index, key) if key else ("expect", index)
+        return self.source.error(path, f"expect {index + 1}: {key}{': ' if key else ''}{what}")
+
+    # --- who ---------------------------------------------------------------------
+
+    def _known(self, word: int | str, others: list[str] | None = None) -> int | str:
+        """A process that is named is there: a name of the file's, one that an event gave, or a pid."""
+        if word in self.made or word in self.planner.by_pid:
+            return word
+        found = self.planner.named.get(word, []) if isinstance(word, str) else []
+        if len(found) == 1 and found[0].name:
+            return found[0].name
+        if found:
+            pids = wording.listed(str(one.pid) for one in found)
+            raise FakeprocError(f"that could be pid {pids}: write the pid")
+        known = [*self.planner.named, *self.made, *(others or [])]
+        near = wording.near(word, known) if isinstance(word, str) else ""
+        shown = "" if others is not None else f"{wording.shown(word)}: "
+        raise FakeprocError(f"{shown}there is no such process{near or WAY_OUT}")
+
+
+WAY_OUT = ": write the name, comm or pid of a process of this file"

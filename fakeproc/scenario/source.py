@@ -10,17 +10,18 @@ from fakeproc import wording
 from fakeproc.errors import ScenarioError
 from fakeproc.scenario import keys
 from fakeproc.scenario.events import EVENT_KEYS
+from fakeproc.scenario.expect import EXPECT_KEYS
 from fakeproc.scenario.lines import Path, find_line
 
 BIGGEST_FILE = 64 << 20
-LATER = {"expect": "scenarios that judge come later"}
 TABLES = {
     "machine": keys.MACHINE_KEYS,
     "cgroup": keys.CGROUP_KEYS,
     "process": keys.PROCESS_KEYS,
     "event": EVENT_KEYS,
+    "expect": EXPECT_KEYS,
 }
-BELOW = {"machine": "[machine]", "cgroup": "[[cgroup]]", "process": "[[process]]", "event": "[[event]]"}
+BELOW = {name: "[machine]" if name == "machine" else f"[[{name}]]" for name in TABLES}
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
@@ -48,11 +49,18 @@ def read_text(path: str | os.PathLike[str]) -> str:
 class Source:
     """The text of a scenario file and its tables. Every refusal is a ScenarioError with file, line and key."""
 
-    def __init__(self, file: str, text: str) -> None:
+    def __init__(self, file: str, text: str, problems: list[ScenarioError] | None = None) -> None:
+        """With a list for problems, tables that are none are left out and said there."""
         self.file, self.text = wording.printable(file), text
         self.tables = self._parse()
-        for key, value in self.tables.items():
-            self._check_top(key, value)
+        for key in list(self.tables):
+            try:
+                self._check_top(key, self.tables[key])
+            except ScenarioError as error:
+                if problems is None:
+                    raise
+                problems.append(error)
+                del self.tables[key]
 
     def error(self, path: Path, what: str) -> ScenarioError:
         """What is wrong with the key of that path."""
@@ -66,7 +74,7 @@ class Source:
         try:
             return keys.check_table(table, known)
         except keys.KeyProblem as problem:
-            raise self.error((*path, problem.key), f"{_where(path, table)}: {problem}") from None
+            raise self.error((*path, problem.key), f"{where(path, table)}: {problem}") from None
 
     def _parse(self) -> dict[str, Any]:
         try:
@@ -85,8 +93,6 @@ class Source:
         return ScenarioError(f"{self.file}:{line}: this is not TOML: {what}{column}")
 
     def _check_top(self, key: str, value: Any) -> None:
-        if key in LATER:
-            raise self.error((key,), f"{key}: {LATER[key]}: leave it out")
         if key not in TABLES:
             raise self.error((key,), f"unknown key {wording.quoted(key)}{_way_out(key)}")
         if key == "machine" and not isinstance(value, dict):
@@ -106,7 +112,7 @@ def _is_tables(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(table, dict) for table in value)
 
 
-def _where(path: Path, table: dict[str, Any]) -> str:
+def where(path: Path, table: dict[str, Any]) -> str:
     """What a message calls that table."""
     if path[0] == "process":
         return label(table, int(path[1]))

@@ -1,0 +1,102 @@
+"""fakeproc scenario check and run: is a file valid, and does what it expects come true?"""
+
+from __future__ import annotations
+
+import contextlib
+import json as json_format
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TextIO
+
+from fakeproc import explain, rules, scenario
+from fakeproc.errors import ScenarioError
+from fakeproc.scenario import record
+from fakeproc.scenario.check import problems
+from fakeproc.scenario.run import Entry, Run, head
+from fakeproc.scenario.sampler import Sampler
+from fakeproc.scenario.source import read_text
+
+# --- check -------------------------------------------------------------------------------
+
+
+def check_command(files: list[str], stream: TextIO) -> int:
+    """What each file is, or every mistake in it; 2 where there is one."""
+    return max(_check(file, stream) for file in files)
+
+
+def _check(file: str, stream: TextIO) -> int:
+    wrong: list[ScenarioError] = []
+    try:
+        if file not in scenario.bundled_names():
+            wrong = problems(read_text(file), file)
+        if not wrong:
+            described = scenario.find(file)
+            described.build()
+    except ScenarioError as error:
+        wrong = [error]
+    if wrong:
+        stream.writelines(f"{problem}\n" for problem in wrong)
+        return 2
+    counts = (
+        f"{len(described.processes)} processes, {len(described.events)} events, {len(described.expects)} expectations"
+    )
+    stream.write(f"{described.file}: valid: {counts}" + (f": {described.title}\n" if described.title else "\n"))
+    return 0
+
+
+# --- run ---------------------------------------------------------------------------------
+
+
+def run_command(
+    file: str,
+    stream: TextIO,
+    *,
+    kernel: rules.Kernel | None = None,
+    until: int | None = None,
+    speed: float | None = None,
+    json: bool = False,
+    recorded: str | None = None,
+    quiet: bool = False,
+) -> int:
+    """Play it and print the timeline and the verdicts; 0, or 1 where a verdict failed."""
+    with contextlib.ExitStack() as stack:
+        target = stack.enter_context(Path(recorded).open("w", encoding="utf-8")) if recorded else None
+        run = Run(scenario.find(file), kernel, until, Sampler() if target else None)
+        entries = []
+        if not (json or quiet):
+            stream.write(f"{head(run)}\n")
+        for entry in _paced(run.play(), speed):
+            if json or target:
+                entries.append(entry)
+            if not (json or quiet) and is_told(entry):
+                print(entry, file=stream, flush=speed is not None)
+        if target:
+            record.write(target, run, entries)
+    _conclude(run, entries, stream, json=json)
+    return 0 if all(verdict.holds for verdict in run.verdicts) else 1
+
+
+def is_told(entry: Entry) -> bool:
+    """Of what the kernel logs only who was killed, followed and reaped, not the table of all processes before it."""
+    return entry.kind != "log" or explain.is_report(entry.text)
+
+
+def _paced(entries: Iterator[Entry], speed: float | None) -> Iterator[Entry]:
+    """Each when its time has come, by a clock that is so many times faster than the wall's."""
+    begun = time.monotonic()
+    for entry in entries:
+        if speed is not None:
+            time.sleep(max(0.0, begun + entry.at / 1e9 / speed - time.monotonic()))
+        yield entry
+
+
+def _conclude(run: Run, entries: list[Entry], stream: TextIO, *, json: bool) -> None:
+    if json:
+        stream.write(json_format.dumps(asdict(record.of_run(run, entries)), indent=1) + "\n")
+        return
+    stream.writelines(f"{verdict}\n" for verdict in run.verdicts)
+    passed = sum(verdict.holds for verdict in run.verdicts)
+    if run.verdicts:
+        stream.write(f"{passed} of {len(run.verdicts)} expectations came true\n")

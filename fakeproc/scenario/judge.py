@@ -1,0 +1,135 @@
+"""What is seen of a world while a scenario plays in it, and the verdicts on what the scenario expects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from fakeproc import units, wording
+from fakeproc._native import lib
+from fakeproc.scenario.expect import Expect, Seen
+from fakeproc.world import Death, LogRecord, Task, World
+
+PATIENCE = "8 s"  # the core's, too: after that nothing comes
+
+
+class Verdict(NamedTuple):
+    """On one expectation. `at` is when it was looked at, in nanoseconds from the start."""
+
+    holds: bool
+    expected: str
+    seen: str
+    at: int
+
+    def __str__(self) -> str:
+        word = "PASS" if self.holds else "FAIL"
+        return f"{word}  {self.expected}: {self.seen} [at {units.shown_time(self.at)}]"
+
+
+class Witness:
+    """It sees every death and every line of the kernel log, as long as it is asked to look often enough."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.start = world, world.now
+        self.deaths: list[Death] = []
+        self.lines: list[LogRecord] = []
+        self._death_end, self._log_end = world.death_end, world.log_end
+        self._by_pid = {task.pid: task for task in world.processes}
+        self._kills: dict[int, list[Death]] = {}
+
+    def look(self) -> tuple[list[LogRecord], list[Death]]:
+        """What is new."""
+        return self._new_lines(), self._new_deaths()
+
+    def _new_lines(self) -> list[LogRecord]:
+        if self.world.log_end == self._log_end:
+            return []
+        new = self.world.log_since(self._log_end)
+        self._log_end = self.world.log_end
+        self.lines += new
+        return new
+
+    def _new_deaths(self) -> list[Death]:
+        if self.world.death_end == self._death_end:
+            return []
+        new = self.world.deaths_since(self._death_end)
+        self._death_end = self.world.death_end
+        self.deaths += new
+        for death in new:
+            if death.how != lib.HAS_DIED:
+                self._kills.setdefault(death.serial, []).append(death)
+        return new
+
+    # --- what expectations ask -----------------------------------------------------
+
+    def since(self, time: int) -> int:
+        """A time of the world, counted from the start."""
+        return time - self.start
+
+    def find(self, who: int | str) -> Task | None:
+        """Whoever the file calls so: a pid means who had it in the beginning, a name the newest who was given it."""
+        return self._by_pid.get(who) if isinstance(who, int) else self.world.names.get(who)
+
+    def name(self, who: int | str) -> str:
+        task = self.find(who)
+        return f"{wording.printable(str(who))} ({task.pid})" if task and isinstance(who, str) else str(who)
+
+    def kills_of(self, who: int | str) -> list[Death]:
+        task = self.find(who)
+        return self._kills.get(task.serial, []) if task else []
+
+    def state(self, who: int | str) -> str:
+        task = self.find(who)
+        if task is None:
+            return "was never there"
+        if not task.exists:
+            return "is gone"
+        flags = [thread.info.flags for thread in task.threads]
+        if all(flag & lib.TASK_ZOMBIE for flag in flags):
+            return "is dead"
+        return "is being killed" if any(flag & lib.TASK_KILLED for flag in flags) else "is alive"
+
+    def stuck(self) -> str:
+        """Who still waits when all that could help has had its time; empty where nobody does. Time passes."""
+        if not self.world.waiting:
+            return ""
+        self.world.run(PATIENCE)
+        why = self.world.settle()
+        waiting = self.world.waiting
+        names = wording.listed(f"{wording.printable(task.comm)} ({task.pid})" for task in waiting)
+        return why or (f"still waiting: {names}" if waiting else "")
+
+
+class Judge:
+    """The expectations of a scenario, each judged when its time has come."""
+
+    def __init__(self, expects: Iterable[Expect], witness: Witness) -> None:
+        self.witness = witness
+        self._open = sorted((one for one in expects if one.at is not None), key=lambda one: one.at or 0)
+        self._last = [one for one in expects if one.at is None]
+
+    @property
+    def times(self) -> list[int]:
+        """When to look next and then, in nanoseconds from the start."""
+        return [one.at for one in self._open if one.at is not None]
+
+    def look(self, now: int) -> Iterator[Verdict]:
+        """The verdicts whose time has come."""
+        while self._open and (self._open[0].at or 0) <= now:
+            yield self._verdict(self._open.pop(0))
+
+    def end(self) -> Iterator[Verdict]:
+        """The others. What lets time pass is asked last."""
+        for expect in self._open:
+            yield Verdict(False, expect.said, "the run ended before", self._now)
+        for expect in sorted(self._last, key=lambda one: one.key == "stuck"):
+            yield self._verdict(expect)
+
+    @property
+    def _now(self) -> int:
+        return self.witness.since(self.witness.world.now)
+
+    def _verdict(self, expect: Expect) -> Verdict:
+        now = self._now
+        seen: Seen = expect.judge(self.witness)
+        return Verdict(seen.holds, expect.said, seen.what, now)

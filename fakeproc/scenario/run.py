@@ -1,0 +1,134 @@
+"""One run of a scenario: what happens in it, line by line, and the verdicts. In virtual time, as fast as it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from fakeproc import rules, units, wording
+from fakeproc._native import lib
+from fakeproc.scenario.build import Scenario
+from fakeproc.scenario.events import Happened
+from fakeproc.scenario.judge import Judge, Verdict, Witness
+from fakeproc.scenario.sampler import Sampler
+from fakeproc.world import Death, LogRecord
+
+DEATHS = {
+    lib.KILLED_BY_OOM: "is killed by the kernel",
+    lib.KILLED_BY_SIGNAL: "is killed by a signal",
+    lib.HAS_DIED: "dies",
+}
+
+
+class Entry(NamedTuple):
+    """A line of the timeline. at: nanoseconds from the start; kind: event, log or death; result: of an event."""
+
+    at: int
+    kind: str
+    text: str
+    result: str = ""
+    pid: int = 0
+
+    def __str__(self) -> str:
+        words = f"{self.text}: {self.result}" if self.result else self.text
+        mark = "| " if self.kind == "log" else ""
+        return f"{self.at / 10**9:9.3f} s  {mark}{wording.printable(words)}"
+
+    def as_dict(self) -> dict[str, Any]:
+        return {key: value for key, value in self._asdict().items() if (value != "" and value != 0) or key == "at"}
+
+
+class Run:
+    """A world that was just built of a scenario, and all that is seen of it. It ends at `until` (nanoseconds), or with
+    the last that happens, but not before the last time that an expectation is about."""
+
+    def __init__(
+        self,
+        described: Scenario,
+        kernel: rules.Kernel | None = None,
+        until: int | None = None,
+        sampler: Sampler | None = None,
+    ) -> None:
+        self.described, self.until, self.sampler = described, until, sampler
+        self.world = described.build(kernel)
+        self.witness = Witness(self.world)
+        self.judge = Judge(described.expects, self.witness)
+        self.player = described.player(self.world)
+        self.verdicts: list[Verdict] = []
+        self._latest = max((expect.latest for expect in described.expects), default=0)
+
+    @property
+    def now(self) -> int:
+        """Nanoseconds since the start."""
+        return self.witness.since(self.world.now)
+
+    def play(self) -> Iterator[Entry]:
+        """All that happens up to the end; then `verdicts` is complete."""
+        self._see()
+        while not self._is_over:
+            yield from self._play_to(min(self._stops(), default=None))
+            self._see()
+        self.verdicts += self.judge.end()
+
+    @property
+    def _is_over(self) -> bool:
+        if self.until is not None:
+            return self.now >= self.until
+        return self.player.due is None and self.now >= self._latest
+
+    def _stops(self) -> Iterator[int]:
+        """Where something is to be looked at before it goes on; none: all that is left can be played."""
+        if self.until is not None:
+            yield self.until
+        elif self.player.due is None:
+            yield self._latest
+        yield from self.judge.times[:1]
+        if self.sampler:
+            yield self.sampler.next
+
+    def _see(self) -> None:
+        now = self.now
+        self.verdicts += self.judge.look(now)
+        if self.sampler and now >= self.sampler.next:
+            self.sampler.take(self.world, now)
+
+    def _play_to(self, time: int | None) -> Iterator[Entry]:
+        end = None if time is None else self.witness.start + time
+        for happened in self.player.play(end):
+            yield from self._entries(happened)
+        yield from self._entries(None)
+
+    def _entries(self, happened: Happened | None) -> Iterator[Entry]:
+        """What is new, in the order of time: the lines of an event stand below it."""
+        lines, deaths = self.witness.look()
+        if happened is None:
+            yield from self._of(lines, deaths)
+            return
+        if lines or deaths:
+            before = [line for line in lines if line.seq < happened.log]
+            earlier = [death for death in deaths if self.witness.since(death.time) < happened.at]
+            yield from self._of(before, earlier)
+            lines, deaths = lines[len(before) :], deaths[len(earlier) :]
+        yield Entry(happened.at, "event", str(happened.event), happened.result)
+        if lines or deaths:
+            yield from self._of(lines, deaths)
+
+    def _of(self, lines: list[LogRecord], deaths: list[Death]) -> Iterator[Entry]:
+        logged = [Entry(self.witness.since(line.time), "log", line.text) for line in lines]
+        yield from sorted([*logged, *self._deaths(deaths)], key=lambda entry: entry.at)
+
+    def _deaths(self, deaths: list[Death]) -> Iterator[Entry]:
+        """Who dies at the moment of the kill does not need a second line."""
+        killed = {(death.serial, death.time) for death in deaths if death.how != lib.HAS_DIED}
+        for death in deaths:
+            if death.how != lib.HAS_DIED or (death.serial, death.time) not in killed:
+                text = f"{death.comm} ({death.pid}) {DEATHS[death.how]}"
+                yield Entry(self.witness.since(death.time), "death", text, pid=death.pid)
+
+
+def head(run: Run) -> str:
+    """What is played, in a line."""
+    kernel, described = run.world.kernel, run.described
+    ram = units.shown_size(described.ram) + (f" and {units.shown_size(described.swap)} swap" if described.swap else "")
+    counts = f"{len(run.world.processes)} processes, {len(described.events)} events"
+    return f"{described.file}: kernel {kernel}, {ram}, {counts}"
