@@ -39,6 +39,7 @@ def _mount_options(parser: argparse.ArgumentParser) -> None:
     add("--patches", metavar="LIST", help="4.7 with these patches of the series: 1,4 or 1-4")
     add("--caps", choices=("root", "caller"), default="root", help="who has capabilities: uid 0, or who really has")
     add("-o", metavar="OPTIONS", dest="fuse_options", action="append", default=[], help="options for FUSE")
+    add("--speed", metavar="N", type=float, default=1.0, help="its clock goes N times as fast as the wall's; 0: paused")
     add("--force", action="store_true", help="take away a mount of fakeproc that is there, dead or alive")
 
 
@@ -52,16 +53,19 @@ def _mount(options: argparse.Namespace) -> int:
 
     from fakeproc import mount, scenario
     from fakeproc.control import Control
+    from fakeproc.playback import Playback
+    from fakeproc.scenario.run import Run
 
     kernel = _asked_kernel(options)
     described = scenario.find(options.scenario)
     point = mount.check_mount_point(options.mountpoint, options.force)
-    world = described.build(kernel)
-    Control(world).attach()
-    if described.events:
-        _say("its events do not happen here: fakeproc compare and fakeproc explain --at play them")
-    served = mount.Mount(world, point, options.caps, _fuse_options(options))
-    mount.serve(served, lambda: _welcome(served))
+    run = Run(described, kernel)
+    control = Control(run.world).attach()
+    served = mount.Mount(run.world, point, options.caps, _fuse_options(options))
+    clock = control.commands.clock = Playback(served, run, control.note)
+    clock.speed(options.speed) if options.speed else clock.pause()
+    with clock.playing():
+        mount.serve(served, lambda: _welcome(served))
     _say(f"unmounted {point}")
     return GOOD
 

@@ -17,6 +17,7 @@ from fakeproc import capabilities, nodes, units, wording
 from fakeproc import world as core
 from fakeproc._native import ffi, lib
 from fakeproc.errors import FakeprocError
+from fakeproc.playback import Playback, check_speed
 from fakeproc.world import Caller, Task, World
 
 CLONE_FLAGS = {
@@ -146,6 +147,12 @@ def _percent(word: str) -> float:
     return float(word.rstrip("%"))
 
 
+def _times(word: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", word):
+        raise CommandError(f"{wording.quoted(word)}: write a number, such as 10 or 0.5")
+    return check_speed(float(word))
+
+
 def _setting(word: str) -> tuple[str, int]:
     name, equals, value = word.removeprefix("vm.").partition("=")
     if not equals or name not in SYSCTLS:
@@ -189,6 +196,7 @@ WORDS: dict[str, Callable[[str], Any]] = {
     "RESOURCE": partial(_any_of, tuple(core.RESOURCES)),
     "PERCENT": _percent,
     "TIME": _time,
+    "TIMES": _times,
     "KEY": _key,
     "SYSCTL=VALUE": _setting,
     "0|1": lambda word: int(_any_of("01", word)),
@@ -318,8 +326,19 @@ def _pressure(on: "Commands", resource: str, some: float, full: float = 0.0, cgr
     on.world.set_pressure(resource, some, full, cgroup)
 
 
-def _run(on: "Commands", time: int) -> None:
-    on.world.run(time)
+def _run(on: "Commands", time: int) -> str:
+    if on.clock is None:
+        on.world.run(time)
+        return ""
+    on.clock.run(time)
+    return str(on.clock)
+
+
+def _on_clock(on: "Commands", *values: Any, act: Callable[..., None]) -> str:
+    if on.clock is None:
+        raise CommandError("this world's clock only goes when it is told to: write run TIME")
+    act(on.clock, *values)
+    return str(on.clock)
 
 
 def _sysctl(on: "Commands", setting: tuple[str, int]) -> None:
@@ -467,7 +486,11 @@ COMMANDS: tuple[Command, ...] = (
         "so much of the time is stalled from now on for want of io, memory or cpu",
         _pressure,
     ),
-    Command("run TIME", "that much time passes at once: 250ms", _run),
+    Command("run TIME", "that much time passes at once, with its events: 250ms", _run),
+    Command("pause", "the clock stands still, and no event happens", partial(_on_clock, act=Playback.pause)),
+    Command("resume", "it goes on", partial(_on_clock, act=Playback.resume)),
+    Command("step TIME", "pause, and run TIME", partial(_on_clock, act=Playback.step)),
+    Command("speed TIMES", "so many times as fast as the wall's: 10, 0.5", partial(_on_clock, act=Playback.speed)),
     Command("dsleep TASK on|off", "sleeps uninterruptibly: cannot exit", partial(_condition, flag=lib.TASK_DSLEEP)),
     Command(
         "hold_lock TASK on|off",
@@ -585,8 +608,8 @@ def _what_is_odd(left: list[str]) -> str:
 class Commands:
     """The commands of the table, for one world."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, world: World, clock: Playback | None = None) -> None:
+        self.world, self.clock = world, clock
         self.caller: Caller | None = None
 
     def run(self, line: str) -> str:

@@ -199,7 +199,7 @@ class Mount:
         self.ready = threading.Event()
         pointer = lib.mount_new(world._w, self._address("fuse_get_context"), CAPS_POLICIES[caps])
         lib.fuse_set_poll(self._address("fuse_notify_poll"), self._address("fuse_pollhandle_destroy"))
-        self._mount = ffi.gc(pointer, lib.mount_free)
+        self.pointer = ffi.gc(pointer, lib.mount_free)
         world.set_boot_time(time.time_ns() - world.now)
 
     def _address(self, function: str) -> Any:
@@ -210,7 +210,15 @@ class Mount:
         """Answer for another world from now on."""
         world.set_boot_time(time.time_ns() - world.now)
         self._before, self.world = self.world, world  # a request that is under way may still be using it
-        lib.mount_serve(self._mount, world._w)
+        lib.mount_serve(self.pointer, world._w)
+
+    def set_speed(self, times: float) -> None:
+        """How fast the world's clock goes, by that of the wall; 0: it stands still."""
+        lib.mount_set_speed(self.pointer, round(times * 1000))
+
+    def look(self) -> None:
+        """Let the clock go on to now, as with each request."""
+        lib.mount_look(self.pointer)
 
     def caller(self, who: Caller | None) -> None:
         """Judge the requests that follow as this caller's; None: as the real caller's again."""
@@ -218,7 +226,7 @@ class Mount:
 
     def run(self, on_ready: Callable[[], None] = lambda: None) -> int:
         """Mount and answer until it is unmounted or interrupted; returns libfuse's exit status."""
-        address = int(ffi.cast("uintptr_t", self._mount))
+        address = int(ffi.cast("uintptr_t", self.pointer))
 
         def is_ready() -> int:
             lib.mount_start(self._mount)

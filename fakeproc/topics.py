@@ -155,6 +155,37 @@ comm = "updater"
 vfork_of = "browser"        # in its parent's memory until it execs
 """
 
+STORY = """\
+[[event]]
+at = "1 s"
+exec = { who = "updater", comm = "apt" }   # the browser has waited for this
+
+[[event]]
+at = "2 s"
+leak = { who = "browser", rate = "400 MiB/s" }
+
+[[expect]]
+killed = ["browser", "gpu-helper"]
+by = "kernel"               # or "signal"
+before = "25 s"
+"""
+
+EVENT_TIMES = 'at = "2 s" from the start, or wait = "2 s" from the event above; every = "1 s" and times = 10 repeat it'
+GRADUAL = (
+    'What has over = "10 s", and a leak, goes on in steps of 100 ms until it is done or its process is dead; '
+    'for = "2 s" ends a condition, until = "30 s" counts from the start. A name that an event gives (name, else comm) '
+    "may be used below it."
+)
+PLAYED = (
+    "fakeproc scenario check FILE finds every mistake; fakeproc scenario run FILE plays it in virtual time and judges; "
+    "a mount plays it by the wall's clock (pause, resume, step and speed in .fakeproc/ctl); fakeproc compare plays it "
+    "on several kernels, fakeproc explain --at a part of it."
+)
+
+
+def _with(modifiers: tuple[str, ...]) -> str:
+    return f" ({', '.join(modifiers)})" if modifiers else ""
+
 
 NODES = (
     'nodes = ["4 GiB", "4 GiB"]: memory nodes 0 and 1, whose sum is the RAM. mems = "1": those that a process may use; '
@@ -164,20 +195,31 @@ NODES = (
 
 def _scenario() -> str:
     from fakeproc import scenario
-    from fakeproc.scenario import events, keys
+    from fakeproc.scenario import events, expect, keys
 
     lines = [
         "A scenario is a TOML file: fakeproc mount /tmp/p --scenario FILE",
         f"or a bundled one by its name: {' '.join(scenario.bundled_names())}",
         "",
         EXAMPLE,
+        STORY,
         _wrapped(f"[machine]: {' '.join(keys.MACHINE_KEYS)}", 0),
         _wrapped(NODES, 4),
         _wrapped(f"[[cgroup]]: {' '.join(keys.CGROUP_KEYS)}", 0),
         _wrapped(f"[[process]]: {' '.join(keys.PROCESS_KEYS)}", 0),
-        _wrapped("[[event]]: at or wait (times), and one of", 0),
+        _wrapped(f"[[event]]: {EVENT_TIMES}, and one of", 0),
         *(_wrapped(f"{name} = {{ {' '.join(action.table)} }}", 4, "  ") for name, action in events.ACTIONS.items()),
-        "Events happen in virtual time: fakeproc compare plays them, fakeproc explain --at some of them.",
+        _wrapped(GRADUAL, 0),
+        "",
+        _wrapped("[[expect]]: any of these, each of which is judged by itself", 0),
+        *(
+            _wrapped(f"{name} = {row.usage}: {row.help}{_with(row.modifiers)}", 4, "  ")
+            for name, row in expect.EXPECTS.items()
+        ),
+        _wrapped("and what goes with them", 0),
+        *(_wrapped(f"{name}: {text}", 4, "  ") for name, (_, text) in expect.MODIFIERS.items()),
+        "",
+        _wrapped(PLAYED, 0),
     ]
     return "\n".join(lines)
 

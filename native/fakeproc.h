@@ -275,6 +275,7 @@ int task_unuse_mm(struct world *w, int kthread);
 
 /* ---- state ---- */
 int task_get(struct world *w, int pid, struct task_info *out);
+int64_t task_flags(struct world *w, int pid, uint64_t serial);	/* its own of TASK_*, as ZOMBIE and KILLED; -ESRCH: the pid is another's */
 int task_set_comm(struct world *w, int pid, const char *bytes, size_t length);
 int task_set_cmdline(struct world *w, int pid, const char *bytes, size_t length);
 ssize_t task_get_cmdline(struct world *w, int pid, char *bytes, size_t size);

@@ -322,6 +322,13 @@ static void fill_info(const struct world *w, const struct task *t, struct task_i
 	out->memory = t->mm->memory;
 }
 
+static int64_t own_flags_of(const struct task *t, uint64_t serial)
+{
+	return t->serial == serial ? (int64_t)t->flags : -ESRCH;
+}
+
+int64_t task_flags(struct world *w, int pid, uint64_t serial) { return WITH_TASK(w, pid, own_flags_of(t, serial)); }
+
 int task_get(struct world *w, int pid, struct task_info *out) { return WITH_TASK(w, pid, (fill_info(w, t, out), 0)); }
 
 int task_set_comm(struct world *w, int pid, const char *bytes, size_t length)

@@ -183,9 +183,18 @@ def test_a_command_does_what_it_says(world, text, pid, fields, values):
     assert [field(info, name) for name in fields] == values
 
 
+CLOCK = ("pause", "resume", "step", "speed")  # of a mount: see test_playback
+
+
+@pytest.mark.parametrize("command", ["pause", "resume", "step 5ms", "speed 5"])
+def test_a_world_that_is_not_mounted_has_no_clock_to_be_set(world, command):
+    with pytest.raises(CommandError, match="only goes when it is told to: write run TIME"):
+        Commands(world).run(command)
+
+
 def test_every_command_has_a_test():
     tried = {line.split()[0] for text, *_ in DONE for line in text.split("\n")}
-    assert {command.name for command in COMMANDS} - tried == {"reap", "caller", "pressure"}
+    assert {command.name for command in COMMANDS} - tried == {"reap", "caller", "pressure", *CLOCK}
 
 
 def test_exec_gives_a_fresh_memory(world):

@@ -12,6 +12,7 @@ from conftest import ROOT
 from server import ask, cleared, is_mounted
 
 from fakeproc import scenario, topics
+from fakeproc.scenario.run import Run
 
 README = (ROOT / "README.md").read_text()
 
@@ -38,12 +39,18 @@ def test_the_session_works_when_pasted(mount_point: Path) -> None:
 
 
 def test_the_scenario_is_the_one_that_help_shows() -> None:
-    assert blocks("toml") == [topics.EXAMPLE]
+    assert blocks("toml") == [topics.EXAMPLE, topics.STORY]
     assert [task.comm for task in scenario.loads(topics.EXAMPLE).build().processes][-3:] == [
         "browser",
         "gpu-helper",
         "updater",
     ]
+
+
+def test_the_story_ends_as_it_says() -> None:
+    run = Run(scenario.loads(topics.EXAMPLE + topics.STORY))
+    assert list(run.play())
+    assert [verdict.holds for verdict in run.verdicts] == [True]
 
 
 def test_the_table_of_patches_is_the_one_that_help_shows() -> None:

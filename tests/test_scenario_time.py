@@ -54,7 +54,7 @@ def test_shrinking_over_a_time():
 def test_a_leak_has_its_rate_until_it_ends():
     run = played(machine('at = "1 s"\nleak = { who = "a", rate = "30 MiB/s", until = "3 s" }'))
     assert (run.now, anon(run, "a")) == (3 * S, 160 * MIB)
-    assert [(at, result) for at, _, result in run.timeline] == [(S, "begins"), (3 * S, "ends")]
+    assert [(at, result) for at, _, result in run.timeline] == [(S, "begins"), (3 * S, "done")]
 
 
 def test_a_leak_without_an_end_ends_with_its_process():
@@ -83,6 +83,13 @@ def test_a_blocked_grower_catches_up_when_the_victim_lets_go():
     text = machine(*events, more=SPARED + '[[event]]\nset = { who = "b", holds_mmap_lock = true }\n')
     assert anon(played(text, 7_400_000_000), "a") < 730 * MIB
     assert anon(played(text), "a") == 900 * MIB
+
+
+def test_who_waits_for_a_vforked_child_does_not_leak_until_it_execs():
+    child = 'vfork = { who = "a", comm = "c" }'
+    run = played(machine(child, 'leak = { who = "a", rate = "10 MiB/s", until = "3 s" }', 'at = "1.95 s"\nexec = "c"'))
+    assert (S // 10, "a leaks 10 MiB/s for 3 s", "it is blocked") in run.timeline
+    assert anon(run, "a") == 111 * MIB
 
 
 def test_a_condition_holds_for_its_time():

@@ -39,9 +39,7 @@ def _check(file: str, stream: TextIO) -> int:
     if wrong:
         stream.writelines(f"{problem}\n" for problem in wrong)
         return 2
-    counts = (
-        f"{len(described.processes)} processes, {len(described.events)} events, {len(described.expects)} expectations"
-    )
+    counts = f"{len(described.processes)} processes, {len(described.events)} events, {len(described.expects)} expects"
     stream.write(f"{described.file}: valid: {counts}" + (f": {described.title}\n" if described.title else "\n"))
     return 0
 

@@ -8,52 +8,37 @@ import errno
 from collections.abc import Callable, Generator, Iterator
 
 STEP = 100_000_000  # nanoseconds
-BLOCKED = "it waits for memory"
+WAITS = "it waits for memory"
+BLOCKED = "it is blocked"
 
 Course = Generator[tuple[int, str], None, str]
 Act = Callable[[int], str]  # on so many pages; a word where more came of it than that
 
 
-def moments(over: int) -> Iterator[int]:
+def gradual(due_at: Callable[[int], int], over: int, catches_up: bool, act: Act, why_over: Callable[[], str]) -> Course:
+    """By each step act on as many pages as are due by then. What is due while whoever acts is blocked is done later,
+    or never. `why_over` is a word as soon as nothing can go on."""
+    done, before, said, told = 0, 0, "", ""
+    for now in _moments(over):
+        yield now - before, said if said != told else ""
+        before, told = now, said
+        if why := why_over():
+            return why
+        due = due_at(now)
+        said = _try(act, due - done)
+        if why := why_over():
+            return said or why
+        done = done if said == BLOCKED and catches_up else due
+    return said or "done"
+
+
+def _moments(over: int) -> Iterator[int]:
     """When the steps of so long a time are, the last at its end."""
     yield from range(STEP, over, STEP)
     yield over
 
 
-def ramp(pages: int, over: int, act: Act, why_over: Callable[[], str]) -> Course:
-    """All these pages, evenly. Who is blocked meanwhile catches up."""
-    done, before, said = 0, 0, ""
-    for now in moments(over):
-        yield now - before, said
-        if why := why_over():
-            return why
-        before, due = now, pages * now // over
-        said = _try(act, due - done)
-        if why := why_over():
-            return said or why
-        done = done if said == BLOCKED else due
-        said = "" if said == BLOCKED and now < over else said
-    return said or "done"
-
-
-def flow(rate: tuple[int, int], over: int, act: Act, why_over: Callable[[], str]) -> Course:
-    """So many pages in so many nanoseconds. What is not done while somebody is blocked is not made up for."""
-    done, before, said = 0, 0, ""
-    for now in moments(over):
-        yield now - before, said
-        if why := why_over():
-            return why
-        before, due = now, rate[0] * now // rate[1]
-        said = _try(act, due - done)
-        done = due
-        if why := why_over():
-            return said or why
-        said = "" if said == BLOCKED else said
-    return said or "ends"
-
-
 def _try(act: Act, pages: int) -> str:
-    """What came of it; BLOCKED where the kernel still holds whoever acts."""
     if pages <= 0:
         return ""
     try:

@@ -12,7 +12,7 @@ from fakeproc import outcome, units, wording
 from fakeproc._native import ffi, lib
 from fakeproc.errors import FakeprocError, WorldError
 from fakeproc.scenario import keys
-from fakeproc.scenario.courses import BLOCKED, Course, flow, ramp, until_then
+from fakeproc.scenario.courses import WAITS, Course, gradual, until_then
 from fakeproc.world import ROOT, Caller, Task, World
 
 REFERENCES = ("who", "by", "as", "parent")
@@ -98,7 +98,7 @@ class Happened(NamedTuple):
 def _task(world: World, who: int | str) -> Task:
     """Whoever the file calls so; a name is one of the scenario, a number a pid."""
     task = world.task(who) if isinstance(who, int) else world.names.get(who)
-    if task is None or not task.exists:
+    if task is None:
         raise ProcessLookupError(3, "No such process")
     return task
 
@@ -106,7 +106,7 @@ def _task(world: World, who: int | str) -> Task:
 def _actor(world: World, who: int | str) -> Task:
     """The thread of that process that still runs."""
     task = _task(world, who)
-    if _lives(task):
+    if task.can_act:
         return task
     alive = next((thread for thread in task.threads if not thread.is_zombie), None)
     if alive is None:
@@ -114,16 +114,11 @@ def _actor(world: World, who: int | str) -> Task:
     return alive
 
 
-def _lives(task: Task) -> bool:
-    """Neither dead nor being killed."""
-    return not task.info.flags & (lib.TASK_ZOMBIE | lib.TASK_KILLED)
-
-
 def _why_over(world: World, task: Task) -> str:
     """Nothing that takes time goes on behind the end of whoever does it; nothing: it goes on."""
     if world.panic is not None:
         return "the machine has panicked"
-    return "" if task.exists and _lives(task) else "it is dead"
+    return "" if task.exists and task.can_act else "it is dead"
 
 
 def _caller(world: World, given: dict[str, Any]) -> Caller | Task:
@@ -258,9 +253,11 @@ def _pages(task: Task) -> int:
 def _at_once_or_over(
     world: World, task: Task, pages: int, given: dict[str, Any], act: Callable[[int], str]
 ) -> str | Course:
-    if "over" in given:
-        return ramp(pages, given["over"], act, partial(_why_over, world, task))
-    return act(pages)
+    """All these pages, gradually where a time is given."""
+    if "over" not in given:
+        return act(pages)
+    over = given["over"]
+    return gradual(lambda now: pages * now // over, over, True, act, partial(_why_over, world, task))
 
 
 def _grow_by(world: World, task: Task, pages: int) -> str:
@@ -268,14 +265,16 @@ def _grow_by(world: World, task: Task, pages: int) -> str:
     has_all = task.grow(pages * units.PAGE)
     if world.log_end > before:
         return outcome.told(world)
-    return "" if has_all else BLOCKED
+    return "" if has_all else WAITS
 
 
 def _leak(world: World, given: dict[str, Any]) -> Course:
+    """What is blocked does not leak: that is not made up for."""
     task = _actor(world, given["who"])
     size, time = given["rate"]
-    rate = (size, time * units.PAGE)  # pages
-    return flow(rate, given.get("over", LONGEST_LEAK), partial(_grow_by, world, task), partial(_why_over, world, task))
+    over = given.get("over", LONGEST_LEAK)
+    act, why_over = partial(_grow_by, world, task), partial(_why_over, world, task)
+    return gradual(lambda now: size * now // (time * units.PAGE), over, False, act, why_over)
 
 
 def _shrink(world: World, given: dict[str, Any]) -> str | Course:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from fakeproc import units, wording
 from fakeproc._native import lib
+from fakeproc.rehearsal import rehearse
 from fakeproc.scenario.expect import Expect, Seen
 from fakeproc.world import Death, LogRecord, Task, World
 
@@ -36,6 +37,11 @@ class Witness:
         self._death_end, self._log_end = world.death_end, world.log_end
         self._by_pid = {task.pid: task for task in world.processes}
         self._kills: dict[int, list[Death]] = {}
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something new to be seen."""
+        return self.world.log_end != self._log_end or self.world.death_end != self._death_end
 
     def look(self) -> tuple[list[LogRecord], list[Death]]:
         """What is new."""
@@ -90,14 +96,15 @@ class Witness:
         return "is being killed" if any(flag & lib.TASK_KILLED for flag in flags) else "is alive"
 
     def stuck(self) -> str:
-        """Who still waits when all that could help has had its time; empty where nobody does. Time passes."""
-        if not self.world.waiting:
-            return ""
-        self.world.run(PATIENCE)
-        why = self.world.settle()
-        waiting = self.world.waiting
-        names = wording.listed(f"{wording.printable(task.comm)} ({task.pid})" for task in waiting)
-        return why or (f"still waiting: {names}" if waiting else "")
+        """Who would wait for ever, if nothing happened any more; empty where nobody does."""
+        return str(rehearse(self.world, _stuck)) if self.world.waiting else ""
+
+
+def _stuck(world: World) -> str:
+    world.run(PATIENCE)
+    why = world.settle()
+    names = wording.listed(f"{wording.printable(task.comm)} ({task.pid})" for task in world.waiting)
+    return why or (f"still waiting: {names}" if names else "")
 
 
 class Judge:
@@ -119,10 +126,10 @@ class Judge:
             yield self._verdict(self._open.pop(0))
 
     def end(self) -> Iterator[Verdict]:
-        """The others. What lets time pass is asked last."""
+        """The others."""
         for expect in self._open:
             yield Verdict(False, expect.said, "the run ended before", self._now)
-        for expect in sorted(self._last, key=lambda one: one.key == "stuck"):
+        for expect in self._last:
             yield self._verdict(expect)
 
     @property

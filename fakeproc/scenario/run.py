@@ -58,33 +58,58 @@ class Run:
         self._latest = max((expect.latest for expect in described.expects), default=0)
 
     @property
+    def start(self) -> int:
+        """The world's time in the beginning."""
+        return self.witness.start
+
+    @property
     def now(self) -> int:
         """Nanoseconds since the start."""
         return self.witness.since(self.world.now)
 
+    @property
+    def due(self) -> int | None:
+        """The world's time when next something happens, or is to be looked at; None: nothing is left."""
+        found = [self.start + time for time in self._looks()]
+        if self.player.due is not None:
+            found.append(self.player.due)
+        elif self.now < self._latest:
+            found.append(self.start + self._latest)
+        return min(found, default=None)
+
     def play(self) -> Iterator[Entry]:
         """All that happens up to the end; then `verdicts` is complete."""
+        if self.until is not None:
+            yield from self.go(self.start + self.until)
+        else:
+            yield from self._go_to_the_end()
+        self.conclude()
+
+    def _go_to_the_end(self) -> Iterator[Entry]:
         self._see()
-        while not self._is_over:
-            yield from self._play_to(min(self._stops(), default=None))
+        while self.player.due is not None or self.now < self._latest:
+            looks = self._looks()
+            if looks or self.player.due is None:
+                yield from self.go(self.start + min(looks, default=self._latest))
+            else:
+                yield from self._play_to(None)
+
+    def go(self, end: int) -> Iterator[Entry]:
+        """What happens up to that time of the world, to which its clock goes on."""
+        self._see()
+        while (stop := min(self._looks(), default=end - self.start)) < end - self.start:
+            yield from self._play_to(self.start + stop)
             self._see()
+        yield from self._play_to(end)
+        self._see()
+
+    def conclude(self) -> None:
+        """The verdicts that are left for the end."""
         self.verdicts += self.judge.end()
 
-    @property
-    def _is_over(self) -> bool:
-        if self.until is not None:
-            return self.now >= self.until
-        return self.player.due is None and self.now >= self._latest
-
-    def _stops(self) -> Iterator[int]:
-        """Where something is to be looked at before it goes on; none: all that is left can be played."""
-        if self.until is not None:
-            yield self.until
-        elif self.player.due is None:
-            yield self._latest
-        yield from self.judge.times[:1]
-        if self.sampler:
-            yield self.sampler.next
+    def _looks(self) -> list[int]:
+        """When to look next, in nanoseconds from the start."""
+        return self.judge.times[:1] + ([self.sampler.next] if self.sampler else [])
 
     def _see(self) -> None:
         now = self.now
@@ -92,10 +117,13 @@ class Run:
         if self.sampler and now >= self.sampler.next:
             self.sampler.take(self.world, now)
 
-    def _play_to(self, time: int | None) -> Iterator[Entry]:
-        end = None if time is None else self.witness.start + time
+    def _play_to(self, end: int | None) -> Iterator[Entry]:
+        witness = self.witness
         for happened in self.player.play(end):
-            yield from self._entries(happened)
+            if witness.has_news:
+                yield from self._entries(happened)
+            else:
+                yield Entry(happened.at, "event", str(happened.event), happened.result)
         yield from self._entries(None)
 
     def _entries(self, happened: Happened | None) -> Iterator[Entry]:
@@ -104,14 +132,11 @@ class Run:
         if happened is None:
             yield from self._of(lines, deaths)
             return
-        if lines or deaths:
-            before = [line for line in lines if line.seq < happened.log]
-            earlier = [death for death in deaths if self.witness.since(death.time) < happened.at]
-            yield from self._of(before, earlier)
-            lines, deaths = lines[len(before) :], deaths[len(earlier) :]
+        before = [line for line in lines if line.seq < happened.log]
+        earlier = [death for death in deaths if self.witness.since(death.time) < happened.at]
+        yield from self._of(before, earlier)
         yield Entry(happened.at, "event", str(happened.event), happened.result)
-        if lines or deaths:
-            yield from self._of(lines, deaths)
+        yield from self._of(lines[len(before) :], deaths[len(earlier) :])
 
     def _of(self, lines: list[LogRecord], deaths: list[Death]) -> Iterator[Entry]:
         logged = [Entry(self.witness.since(line.time), "log", line.text) for line in lines]

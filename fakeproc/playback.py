@@ -1,0 +1,135 @@
+"""A mounted world's clock: by the wall, faster or slower, halted or a step at a time; and what happens in its scenario,
+each event at its own time of that clock, as in virtual time.
+
+The core's clock stops at the next event until it has been played, however late the thread here wakes up.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from fakeproc import units
+from fakeproc._native import lib
+from fakeproc.errors import FakeprocError
+from fakeproc.mount import Mount
+from fakeproc.scenario.run import Run
+
+NEVER = (1 << 63) - 1
+SLOWEST, FASTEST = 0.001, 1000.0
+
+
+class Playback:
+    """The clock of a mount, and what plays by it. `note` is told what happens, a line each, and the verdicts."""
+
+    def __init__(self, mount: Mount, run: Run, note: Callable[[str], None] = lambda line: None) -> None:
+        self.mount, self.world, self._scenario, self._note = mount, mount.world, run, note
+        self._speed, self._is_paused, self._is_over, self._is_judged = 1.0, False, False, False
+        self._lock = threading.RLock()  # taken before the world's own, never while that is held
+        self._changed = threading.Event()
+        self._thread = threading.Thread(target=self._play, name="fakeproc scenario", daemon=True)
+        self._plan()
+
+    @contextmanager
+    def playing(self) -> Iterator["Playback"]:
+        """Things happen while the block runs."""
+        self._thread.start()
+        try:
+            yield self
+        finally:
+            self._is_over = True
+            self._changed.set()
+            self._thread.join(10)
+
+    # --- commands --------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """The clock stands still."""
+        self._set(self._speed, True)
+
+    def resume(self) -> None:
+        self._set(self._speed, False)
+
+    def speed(self, times: float) -> None:
+        """So many times as fast as the clock on the wall. FakeprocError outside of 0.001 to 1000."""
+        check_speed(times)
+        self._set(times, self._is_paused)
+
+    def step(self, time: int) -> None:
+        """So much time (nanoseconds) passes at once, with all that is to happen in it; then the clock stands still."""
+        self.pause()
+        self.run(time)
+
+    def run(self, time: int) -> None:
+        """So much time passes at once, with all that is to happen in it."""
+        with self._lock:
+            self._let_happen(self.world.now + time)
+        self._changed.set()
+
+    def _set(self, speed: float, is_paused: bool) -> None:
+        with self._lock:
+            self._speed, self._is_paused = speed, is_paused
+            self.mount.set_speed(0 if is_paused else speed)
+        self._changed.set()
+
+    def __str__(self) -> str:
+        """How it goes, and what is next."""
+        with self._lock:
+            due, now = self._scenario.due, self.world.now
+            pace = "stands still" if self._is_paused else f"goes {self._speed:g} times as fast as the wall's"
+        then = f", the next event is at {self._shown(due)}" if due is not None else ""
+        return f"the clock is at {self._shown(now)} and {pace}{then}"
+
+    def _shown(self, time: int) -> str:
+        return units.shown_time((time - self._scenario.start) // 10**6 * 10**6)
+
+    # --- the thread ------------------------------------------------------------------
+
+    def _play(self) -> None:
+        while not self._is_over:
+            self._changed.clear()
+            self.mount.look()  # the clock goes on, to the next event at most
+            with self._lock:
+                self._let_happen(self.world.now)
+                rest = self._rest()
+            self._changed.wait(rest)
+
+    def _let_happen(self, end: int) -> None:
+        """All that is due up to that time of the world, to which its clock goes on."""
+        while (due := self._scenario.due) is not None and due <= end:
+            self._go(due)
+        self._judge()
+        self._go(end)
+        self._plan()
+
+    def _go(self, end: int) -> None:
+        for entry in self._scenario.go(end):
+            if entry.kind != "log":
+                self._note(str(entry))
+
+    def _judge(self) -> None:
+        """Once, when nothing is left to happen."""
+        if self._is_judged or self._scenario.due is not None:
+            return
+        self._is_judged = True
+        self._scenario.conclude()
+        for verdict in self._scenario.verdicts:
+            self._note(str(verdict))
+
+    def _plan(self) -> None:
+        """The clock must not pass the next event."""
+        due = self._scenario.due
+        lib.mount_set_horizon(self.mount.pointer, NEVER if due is None else due)
+
+    def _rest(self) -> float | None:
+        """Seconds on the wall to the next event; None while there is none to wait for."""
+        due = self._scenario.due
+        if due is None or self._is_paused:
+            return None
+        return max(0.0, (due - self.world.now) / 1e9 / self._speed)
+
+
+def check_speed(times: float) -> float:
+    """The number itself; FakeprocError where no clock goes so fast or so slowly."""
+    if not SLOWEST <= times <= FASTEST:
+        raise FakeprocError(f"{times:g} is no speed: write a number from {SLOWEST:g} to {FASTEST:g}; 1 is the wall's")
+    return times
