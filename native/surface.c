@@ -185,8 +185,6 @@ int world_waiting(struct world *w, int32_t *pids, int most)
 	struct pid_list list = { pids, most, 0 };
 
 	world_lock(w);
-	for (size_t i = 0; i < w->allocator.growth_count; i++)
-		list_add(&list, w->allocator.growths[i].pid);
 	for (size_t i = 0; i < w->wait_count; i++)
 		list_add(&list, w->waits[i].pid);
 	world_unlock(w);

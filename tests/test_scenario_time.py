@@ -228,7 +228,21 @@ def test_a_victim_that_cannot_die_leaves_others_stuck():
     events = ['set = { who = "b", dsleep = true, holds_mmap_lock = true }', 'grow = { who = "a", size = "900 MiB" }']
     text = "[machine]\nmmu = false\n" + machine(*events, more=SPARED).partition("\n")[2]
     (verdict,) = played(text + "[[expect]]\nstuck = false\n").verdicts
-    assert (verdict.holds, verdict.seen) == (False, "still waiting: a (2)")
+    why = "no progress possible: a waits for memory, the OOM killer waits for b, b sleeps uninterruptibly"
+    assert (verdict.holds, verdict.seen) == (False, why)
+
+
+def test_a_run_goes_on_to_its_end_though_the_machine_has_panicked():
+    text = machine('at = "1 s"\nsysctl = { panic_on_oom = 1 }', 'leak = { who = "a", rate = "500 MiB/s" }')
+    later = '[[event]]\nat = "9 s"\nkill = "b"\n[[expect]]\npanic = true\n[[expect]]\nalive = ["a"]\nat = "7 s"\n'
+    run = Run(scenario.loads(text + later), sampler=Sampler())
+    assert [entry.result for entry in run.play() if entry.kind == "event"] == [
+        "ok",
+        "begins",
+        "panics: Kernel panic - not syncing: Out of memory: system-wide panic_on_oom is enabled",
+        "the machine has halted",
+    ]
+    assert [verdict.holds for verdict in run.verdicts] == [True, True]
 
 
 # --- samples ---------------------------------------------------------------------------------

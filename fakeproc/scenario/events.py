@@ -261,8 +261,13 @@ def _at_once_or_over(
 
 
 def _grow_by(world: World, task: Task, pages: int) -> str:
-    before = world.log_end
-    has_all = task.grow(pages * units.PAGE)
+    """A word only where it does not simply get them: what the OOM killer has done for it, if it was asked."""
+    before, has_all = world.log_end, False
+    try:
+        has_all = task.grow(pages * units.PAGE)
+    except OSError:
+        if world.log_end == before:
+            raise
     if world.log_end > before:
         return outcome.told(world)
     return "" if has_all else WAITS

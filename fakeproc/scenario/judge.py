@@ -11,8 +11,6 @@ from fakeproc.rehearsal import rehearse
 from fakeproc.scenario.expect import Expect, Seen
 from fakeproc.world import Death, LogRecord, Task, World
 
-PATIENCE = "8 s"  # the core's, too: after that nothing comes
-
 
 class Verdict(NamedTuple):
     """On one expectation. `at` is when it was looked at, in nanoseconds from the start."""
@@ -97,14 +95,7 @@ class Witness:
 
     def stuck(self) -> str:
         """Who would wait for ever, if nothing happened any more; empty where nobody does."""
-        return str(rehearse(self.world, _stuck)) if self.world.waiting else ""
-
-
-def _stuck(world: World) -> str:
-    world.run(PATIENCE)
-    why = world.settle()
-    names = wording.listed(f"{wording.printable(task.comm)} ({task.pid})" for task in world.waiting)
-    return why or (f"still waiting: {names}" if names else "")
+        return str(rehearse(self.world, World.settle)) if self.world.waiting else ""
 
 
 class Judge:

@@ -55,6 +55,7 @@ class Run:
         self.judge = Judge(described.expects, self.witness)
         self.player = described.player(self.world)
         self.verdicts: list[Verdict] = []
+        self._reached = 0  # a machine that has panicked stays behind
         self._latest = max((expect.latest for expect in described.expects), default=0)
 
     @property
@@ -65,7 +66,7 @@ class Run:
     @property
     def now(self) -> int:
         """Nanoseconds since the start."""
-        return self.witness.since(self.world.now)
+        return max(self._reached, self.witness.since(self.world.now))
 
     @property
     def due(self) -> int | None:
@@ -124,6 +125,7 @@ class Run:
                 yield from self._entries(happened)
             else:
                 yield Entry(happened.at, "event", str(happened.event), happened.result)
+        self._reached = self._reached if end is None else end - self.start
         yield from self._entries(None)
 
     def _entries(self, happened: Happened | None) -> Iterator[Entry]:
