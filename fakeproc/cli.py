@@ -230,6 +230,26 @@ def _scenario(options: argparse.Namespace) -> int:
     )
 
 
+# --- report ----------------------------------------------------------------------
+
+
+def _report_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("run", metavar="RUN", help="a record of fakeproc scenario run --record, or a scenario, which is run")
+    add("--kernel", metavar="VERSION", help="run the scenario by these rules (default: its own)")
+    add("--patches", metavar="LIST", help="4.7 with these patches of the series: 1,4 or 1-4")
+    add("--html", metavar="FILE", help="one file that needs nothing else (default: NAME.html)")
+    add("--svg", metavar="FILE", help="the plot alone")
+    add("--png", metavar="FILE", help="the plot alone")
+
+
+def _report(options: argparse.Namespace) -> int:
+    from fakeproc.report import report_command
+
+    files = {kind: getattr(options, kind) for kind in ("html", "svg", "png")}
+    return report_command(options.run, sys.stdout, kernel=_asked_kernel(options), **files)
+
+
 # --- replay ----------------------------------------------------------------------
 
 
@@ -368,6 +388,12 @@ VERBS = {
         "fakeproc scenario run leak --kernel 4.7",
         _scenario_options,
         _scenario,
+    ),
+    "report": Verb(
+        "a run as a picture: one HTML file, SVG, PNG",
+        "fakeproc report leak --html /tmp/leak.html --png /tmp/leak.png",
+        _report_options,
+        _report,
     ),
     "replay": Verb(
         "replay recordings of real kernels and print every difference",

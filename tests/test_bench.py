@@ -8,16 +8,18 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fakeproc import bench
+from fakeproc import bench, scenario
 from fakeproc.bench import build, contender, core, kernel, serve, table
 from fakeproc.bench.measure import Effort, Row
 from fakeproc.mount import mounts
+from fakeproc.scenario.run import Run
 
 BRIEF = Effort(2, 1, 2, 1, core_tasks=2_000, kills=2, small=100, large=200)
 OPERATIONS = ["open+read+close", "pread", "open+write+close", "pwrite", "stat", "readdir of 100", "readdir of 200"]
@@ -79,7 +81,7 @@ def test_every_operation_is_measured_on_every_contender(fuse: None, monkeypatch:
         assert set(row["ratios"]) == set(row["nanoseconds"]) - {"fakeproc"}
         assert all(value > 0 for value in [*row["nanoseconds"].values(), *row["ratios"].values()])
     assert set(result["core"]["write_nanoseconds"]) == {"2", "1000"}
-    assert len(result["targets"]) == 6
+    assert len(result["targets"]) == 7
     assert result["kernel"]["tasks"] == 200
     assert ("missing" in result["kernel"]) != ("ratio" in result["kernel"])
     assert status == 0
@@ -329,3 +331,12 @@ def test_a_crowd_that_would_take_the_memory_of_others_is_not_made(tmp_path: Path
     kernel.check_room(found, 2_000_000)
     with pytest.raises(build.Missing, match="can be spared"):
         kernel.check_room(found, 2_000_001)
+
+
+@pytest.mark.slow
+def test_a_scenario_of_100_000_events_over_10_000_processes_is_played_to_its_end() -> None:
+    run = Run(scenario.loads(core.lively(10_000)))
+    results = Counter(entry.result for entry in run.play())
+    assert results == {"ok": 80_000, "0 pages": 20_000}
+    assert run.now > 4 * 3600 * 10**9
+    assert run.world.usage().anon > 10_000 * 256

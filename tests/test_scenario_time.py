@@ -239,7 +239,7 @@ def test_a_run_goes_on_to_its_end_though_the_machine_has_panicked():
     assert [entry.result for entry in run.play() if entry.kind == "event"] == [
         "ok",
         "begins",
-        "panics: Kernel panic - not syncing: Out of memory: system-wide panic_on_oom is enabled",
+        "panics: Out of memory: system-wide panic_on_oom is enabled",
         "the machine has halted",
     ]
     assert [verdict.holds for verdict in run.verdicts] == [True, True]

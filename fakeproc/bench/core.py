@@ -4,16 +4,20 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+from fakeproc import scenario
 from fakeproc._native import lib
+from fakeproc.scenario.run import Run
 from fakeproc.world import World, check
 
 WRITES = 200_000
 SHARERS = (2, 1_000)
 SELECTIONS = 20
 EVERY_PID = 4_194_000  # nearly: some are taken
+LIVELY = 10_000  # processes of a scenario
 
 
 def resident() -> int:
@@ -44,6 +48,37 @@ def select_time(tasks: int) -> float:
     return nanoseconds(lib.bench_select(world._w, SELECTIONS))
 
 
+ACTS = (
+    'grow = {{ who = "p{who}", size = "64 KiB" }}',
+    'write = {{ who = "p{who}", value = {value} }}',
+    'shrink = {{ who = "p{who}", size = "32 KiB" }}',
+    'grow = {{ who = "p{who}", to = "3 MiB" }}',
+    'touch = "p{who}"',
+)
+
+
+def lively(processes: int) -> str:
+    """A scenario of so many processes, with ten events for each."""
+    people = (f'[[process]]\ncomm = "p{i}"\nanon = "1 MiB"\n' for i in range(processes))
+    acts = (
+        ACTS[(i + i // processes) % len(ACTS)].format(who=i % processes, value=i % 900) for i in range(2 * processes)
+    )
+    events = (f'[[event]]\nat = "{i} ms"\nevery = "1 h"\ntimes = 5\n{act}\n' for i, act in enumerate(acts))
+    return "".join(['[machine]\nram = "256 GiB"\npid_max = 4194304\n', *people, *events])
+
+
+def play_times(processes: int) -> tuple[float, float]:
+    """Seconds in which such a scenario is loaded and built, and in which all of it happens in virtual time."""
+    text = lively(processes)
+    begun = time.perf_counter()
+    run = Run(scenario.loads(text))
+    built = time.perf_counter()
+    happened = sum(entry.kind == "event" for entry in run.play())
+    if happened != 10 * processes:
+        raise ValueError(f"only {happened} events happened")
+    return built - begun, time.perf_counter() - built
+
+
 def run(tasks: int) -> dict[str, Any]:
     """Fork a world full, then write in it."""
     world = World()
@@ -54,12 +89,16 @@ def run(tasks: int) -> dict[str, Any]:
     writes = {str(sharers): write_time(world, sharers) for sharers in SHARERS}
     del world
     crowds = (tasks, min(4 * tasks, EVERY_PID))
+    processes = min(LIVELY, tasks // 10)
+    load, play = play_times(processes)
     return {
         "tasks": tasks,
         "fork_nanoseconds": fork,
         "fork_seconds": fork * tasks / 1e9,
         "bytes_a_task": size,
         "write_nanoseconds": writes,
+        "load_seconds": {str(10 * processes): load},
+        "play_seconds": {str(10 * processes): play},
         "select_nanoseconds": {str(crowd): select_time(crowd) for crowd in crowds},
     }
 

@@ -20,6 +20,7 @@ TARGETS = [
     ("a write with 2 sharers", 2_000, "ns", ("core", "write_nanoseconds", "2")),
     ("a victim among 1,000,000", 10_000_000, "ns", ("core", "select_nanoseconds", "1000000")),
     ("a victim among 4,000,000", 50_000_000, "ns", ("core", "select_nanoseconds", "4000000")),
+    ("100,000 events over 10,000 processes", 2, "s", ("core", "play_seconds", "100000")),
     ("memory of a task", 400, "bytes", ("core", "bytes_a_task")),
 ]
 
@@ -120,6 +121,9 @@ def _core(core: dict[str, Any]) -> Iterator[str]:
     for crowd, time in core["select_nanoseconds"].items():
         each = f"{time / int(crowd):>14.1f} ns each"
         yield _core_line(f"a victim among {int(crowd):,}", duration(time), each)
+    for events, seconds in core["play_seconds"].items():
+        load = f"{core['load_seconds'][events]:>14.2f} s to load them"
+        yield _core_line(f"{int(events):,} events", f"{int(events) / seconds:,.0f}/s", load)
     yield _core_line("memory of a task", f"{core['bytes_a_task']:.0f} bytes")
 
 

@@ -185,14 +185,15 @@ def _made_by(clone: Callable[[Task, str], Task]) -> Callable[[World, dict[str, A
 
 def _spawn(world: World, given: dict[str, Any]) -> str:
     parent = _actor(world, given["parent"]) if "parent" in given else None
-    sizes = {size: given[size] for size in keys.SIZES if size in given}
+    sizes = {size: given[size] for size in keys.SIZES if size in given and size != "anon"}
     child = world.spawn(given["comm"], parent=parent, pid=given.get("pid", 0), uid=given.get("uid", 0), **sizes)
     world.names[given.get("name", given["comm"])] = child
     if "oom_score_adj" in given:
         child.set_adj(given["oom_score_adj"], min(0, given["oom_score_adj"]))
     if "cgroup" in given:
         child.set_cgroup(given["cgroup"])
-    return str(child.pid)
+    said = _grow_by(world, child, units.pages(given.get("anon", 0)))
+    return f"{child.pid}, {said}" if said else str(child.pid)
 
 
 def _thread(world: World, given: dict[str, Any]) -> str:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TextIO
 
 from fakeproc import wording
@@ -11,6 +10,8 @@ from fakeproc.errors import FakeprocError
 from fakeproc.scenario.run import Entry, Run
 
 VERSION = 1
+BIGGEST = 1 << 62
+KINDS = ("some", "full")  # of pressure
 
 
 @dataclass
@@ -54,13 +55,13 @@ def read(path: str) -> Record:
     """FakeprocError where that file is no record."""
     record = Record()
     try:
-        text = Path(path).read_text(encoding="utf-8")
-        for line in text.splitlines():
-            _take(record, json.loads(line))
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                _take(record, json.loads(line))
+        _check(record)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise _refusal(path) from None
-    if record.header.get("fakeproc") != VERSION:
-        raise _refusal(path)
+        what = "is no record of a run: write one with fakeproc scenario run --record"
+        raise FakeprocError(f"{wording.printable(path)} {what}") from None
     return record
 
 
@@ -82,7 +83,34 @@ def _take(record: Record, line: dict[str, Any]) -> None:
         {"sample": record.samples, "entry": record.entries, "verdict": record.verdicts}[kind].append(line)
 
 
-def _refusal(path: str) -> FakeprocError:
-    return FakeprocError(
-        f"{wording.printable(path)} is no record of a run: write one with fakeproc scenario run --record"
-    )
+# --- whether a file is what it should be -------------------------------------------------
+
+
+def _check(record: Record) -> None:
+    """ValueError, KeyError or TypeError where a value is none that a run writes."""
+    header = record.header
+    if header["fakeproc"] != VERSION:
+        raise ValueError("of another version")
+    _numbers(header["ram"], header["swap"], header["end"], *header["patches"])
+    _texts(header["scenario"], header["title"], header["kernel"])
+    for sample in record.samples:
+        _numbers(sample["at"], sample["ram"], sample["swap"], *(sample.get(f"pressure_{kind}", 0) for kind in KINDS))
+        for values in sample["processes"].values():
+            resident, swap, adj = (0, 0, 0) if values is None else values
+            _numbers(resident, swap, adj)
+    for entry in record.entries:
+        _numbers(entry["at"])
+        _texts(entry["kind"], entry["text"], entry.get("result", ""))
+    for verdict in record.verdicts:
+        _numbers(verdict["at"], verdict["holds"])
+        _texts(verdict["expected"], verdict["seen"])
+
+
+def _numbers(*values: object) -> None:
+    if not all(isinstance(value, (int, float)) and -BIGGEST <= value <= BIGGEST for value in values):
+        raise ValueError("no number that a run writes")
+
+
+def _texts(*values: object) -> None:
+    if not all(isinstance(value, str) for value in values):
+        raise ValueError("no text")

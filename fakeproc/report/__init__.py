@@ -1,0 +1,62 @@
+"""fakeproc report: the record of a run as one HTML file that needs nothing else, and as a plot for papers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from fakeproc import scenario
+from fakeproc.errors import FakeprocError
+from fakeproc.scenario import record
+from fakeproc.scenario.run import Run
+from fakeproc.scenario.sampler import Sampler
+
+if TYPE_CHECKING:
+    from fakeproc.rules import Kernel
+    from fakeproc.scenario.record import Record
+
+
+def report_command(
+    source: str,
+    stream: TextIO,
+    *,
+    kernel: Kernel | None = None,
+    html: str | None = None,
+    svg: str | None = None,
+    png: str | None = None,
+) -> int:
+    """Write what is asked for, else NAME.html in the working directory. FakeprocError where there is no matplotlib."""
+    _check_library()
+    from fakeproc.report import page, plot
+    from fakeproc.report.series import series_of
+
+    series = series_of(_record(source, kernel))
+    if not (html or svg or png):
+        html = f"{Path(source).stem}.html"
+    written = []
+    if html:
+        written.append((html, page.html(series).encode("utf-8", "backslashreplace")))
+    for file, kind in ((svg, "svg"), (png, "png")):
+        if file:
+            written.append((file, plot.picture(series, kind)))
+    for file, content in written:
+        Path(file).write_bytes(content)
+        stream.write(f"wrote {file}\n")
+    return 0
+
+
+def _check_library() -> None:
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise FakeprocError("pictures need matplotlib: pip install 'fakeproc[report]'") from None
+
+
+def _record(source: str, kernel: Kernel | None) -> Record:
+    """Of a run that was recorded, or of a scenario, which is run for it."""
+    if source not in scenario.bundled_names() and not source.endswith(".toml"):
+        if kernel is not None:
+            raise FakeprocError("--kernel and --patches are for scenarios: a record tells what was")
+        return record.read(source)
+    run = Run(scenario.find(source), kernel, sampler=Sampler())
+    return record.of_run(run, list(run.play()))
