@@ -201,7 +201,8 @@ def _thread(world: World, given: dict[str, Any]) -> str:
 
 
 def _move_cgroup(world: World, given: dict[str, Any]) -> str:
-    _task(world, given["who"]).set_cgroup(given["to"])
+    """As by a write to cgroup.procs; the cgroup is made where there is none."""
+    _task(world, given["who"]).move_to(world.make_cgroup(given["to"], parents=True))
     return "ok"
 
 
