@@ -366,19 +366,19 @@ class Verb:
 
 VERBS = {
     "mount": Verb(
-        "mount a synthetic /proc in the foreground; Ctrl-C or fusermount -u ends it",
+        "mount a synthetic /proc; Ctrl-C or fusermount -u ends it",
         "mkdir /tmp/p && fakeproc mount /tmp/p --kernel 4.7",
         _mount_options,
         _mount,
     ),
     "explain": Verb(
-        "rank all processes as the OOM killer does, and tell what a kill would bring",
+        "rank processes as the OOM killer does; what would a kill bring?",
         "fakeproc explain default --kernel 4.7",
         _explain_options,
         _explain,
     ),
     "compare": Verb(
-        "one scenario on several kernels side by side, and which patch makes each difference",
+        "a scenario on several kernels, and which patch makes a difference",
         "fakeproc compare patch-05 --patches 0 5 5-6 1-10",
         _compare_options,
         _compare,

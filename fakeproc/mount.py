@@ -229,7 +229,7 @@ class Mount:
         address = int(ffi.cast("uintptr_t", self.pointer))
 
         def is_ready() -> int:
-            lib.mount_start(self._mount)
+            lib.mount_start(self.pointer)
             self.ready.set()
             on_ready()
             return address
@@ -249,7 +249,7 @@ class Mount:
         try:
             status = int(libfuse.fuse_loop(session))
         finally:
-            lib.mount_stop(self._mount)
+            lib.mount_stop(self.pointer)
         libfuse.fuse_teardown(session, point)
         return 1 if status == -1 else 0
 

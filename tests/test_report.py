@@ -1,5 +1,6 @@
 """fakeproc report: a run as a page and as a plot. Names in it come from anywhere."""
 
+import dataclasses
 import html
 import json
 import re
@@ -113,12 +114,14 @@ def test_the_plot_is_the_same_for_the_same_run() -> None:
 
 
 def test_pressure_is_drawn_where_it_was_told(leak: Series) -> None:
-    found = recorded(LEAK)
-    for number, sample in enumerate(found.samples):
-        sample["pressure_some"] = float(number % 90)
-    with_it = plot.picture(series_of(found), "svg").decode()
-    assert "pressure, %" in with_it
-    assert "pressure, %" not in plot.picture(leak, "svg").decode()
+    event = '[[event]]\nset_pressure = { resource = "memory", some = 60, full = 20 }\n'
+    stalled = f'[machine]\nkernel = "6.18"\n{event}[[event]]\nwait = "60 s"\n'
+    found = series_of(recorded(stalled))
+    assert found.pressure["some"][-1] == pytest.approx(60, abs=1)
+    assert found.pressure["full"][-1] == pytest.approx(20, abs=1)
+    assert "pressure, %" in plot.picture(found, "svg").decode()
+    without = dataclasses.replace(leak, pressure={})
+    assert "pressure, %" not in plot.picture(without, "svg").decode()
 
 
 # --- hostile names ---------------------------------------------------------------------

@@ -181,6 +181,35 @@ def test_a_number_that_is_refused_changes_nothing(small, path, text):
         assert dump(small) == before
 
 
+@pytest.fixture(scope="module")
+def stalling() -> World:
+    world = World("6.18")
+    world.set_pressure("memory", 40, 10)
+    world.run("30 s")
+    return world
+
+
+TRIGGERS = [
+    "some 150000 1000000",
+    "full 1 500000",
+    "some 5 5",
+    "full 99999999999 1",
+    "some",
+    "some 150000 1000000 x",
+    "",
+]
+PLACES = [f"/pressure/{name}" for name in ("cpu", "io", "memory")]
+
+
+@given(st.sampled_from(PLACES), st.one_of(mangled(TRIGGERS, ["some", "full", "-1", "0x10"]), st.text(max_size=300)))
+@settings(max_examples=300, deadline=None)
+def test_a_trigger_is_understood_or_refused_and_changes_no_number(stalling, path, text):
+    before = [stalling.read(place) for place in PLACES]
+    error = refusal(lambda: stalling.write(path, text.encode("utf-8", "surrogatepass")), OSError)
+    assert not error or error.errno in (errno.EINVAL, errno.EOPNOTSUPP)
+    assert [stalling.read(place) for place in PLACES] == before
+
+
 @given(st.binary(min_size=1, max_size=20).filter(lambda text: text[:1] != b"f"))
 @settings(max_examples=200, deadline=None)
 def test_a_key_that_is_none_kills_nobody(small, text):

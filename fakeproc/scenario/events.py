@@ -13,7 +13,7 @@ from fakeproc._native import ffi, lib
 from fakeproc.errors import FakeprocError, WorldError
 from fakeproc.scenario import keys
 from fakeproc.scenario.courses import WAITS, Course, gradual, until_then
-from fakeproc.world import ROOT, Caller, Task, World
+from fakeproc.world import RESOURCES, ROOT, Caller, Task, World
 
 REFERENCES = ("who", "by", "as", "parent")
 MAKERS = ("spawn", "fork", "clone_vm", "vfork")  # they give a name
@@ -240,6 +240,11 @@ def _sysrq(world: World, given: dict[str, Any]) -> str:
     return outcome.told(world)
 
 
+def _set_pressure(world: World, given: dict[str, Any]) -> str:
+    world.set_pressure(given["resource"], given["some"], given.get("full", 0.0), given.get("cgroup"))
+    return "ok"
+
+
 def _grow(world: World, given: dict[str, Any]) -> str | Course:
     task = _actor(world, given["who"])
     pages = units.pages(given["size"]) if "size" in given else max(0, units.pages(given["to"]) - _pages(task))
@@ -423,6 +428,12 @@ ACTIONS: dict[str, Action] = {
         lambda given: f"cgroup {_pairs(given)}",
         _set_cgroup,
         needed=("path",),
+    ),
+    "set_pressure": Action(
+        {"resource": keys.one_of(*RESOURCES), "some": keys.percent, "full": keys.percent, "cgroup": keys.cgroup},
+        lambda given: f"pressure {_pairs(given)}",
+        _set_pressure,
+        needed=("resource", "some"),
     ),
     "oom": Action(
         {"by": _who, "order": keys.integer(0, 10), "memcg": keys.cgroup, "limit": keys.size, "nodes": keys.node_set},

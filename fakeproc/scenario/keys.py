@@ -139,6 +139,12 @@ def time(value: Any) -> int:
     return units.duration(value)
 
 
+def percent(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 100:
+        raise FakeprocError("write a percentage as a number from 0 to 100, such as 45.5")
+    return float(value)
+
+
 def rate(value: Any) -> tuple[int, int]:
     """Bytes in so many nanoseconds."""
     if not isinstance(value, str):
