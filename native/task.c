@@ -51,7 +51,7 @@ static void sharers_add(struct mm *mm, struct signal *signal)
 {
 	struct signal *older = mm->newest;
 
-	while (older && older->order > signal->order)
+	while (older && older->leader->serial > signal->leader->serial)
 		older = older->sharer_older;
 	signal->mm = mm;
 	signal->sharer_older = older;
@@ -204,7 +204,6 @@ static void vfork_begin(struct world *w, struct task *parent, struct task *child
 
 static void processes_add(struct world *w, struct signal *signal)
 {
-	signal->order = w->newest ? w->newest->order + 1 : 1;
 	signal->older = w->newest;
 	*(w->newest ? &w->newest->newer : &w->oldest) = signal;
 	w->newest = signal;

@@ -33,8 +33,7 @@ struct task {
 
 struct signal {
 	struct task *leader, *last_thread;
-	struct signal *older, *newer;	/* all processes, as they were created */
-	uint64_t order;			/* place in that list */
+	struct signal *older, *newer;	/* all processes, as they were created: by the serial of their leaders */
 	struct task *parent;		/* real_parent: one thread, not its process */
 	struct signal *sibling_older, *sibling_newer;
 	struct mm *mm;			/* of the first thread with one */
