@@ -25,6 +25,7 @@ class Usage:
     shmem: int
     swap: int
     tables: int
+    locked: int = 0  # a part of anon
 
     @property
     def resident(self) -> int:
@@ -32,7 +33,7 @@ class Usage:
 
 
 def usage_of(native: Any) -> Usage:
-    return Usage(native.anon, native.file, native.shmem, native.swap, native.tables)
+    return Usage(native.anon, native.file, native.shmem, native.swap, native.tables, native.locked)
 
 
 def path_bytes(path: str) -> bytes:

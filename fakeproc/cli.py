@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 GOOD, ANSWER_IS_NO, ASKED_WRONGLY, INTERRUPTED = 0, 1, 2, 130
 ORDERS = ("points", "rss", "score", "adj", "pid", "comm")
-TOPICS = ("rules", "patches", "scenario", "control", "limits")
+TOPICS = ("rules", "patches", "scenario", "control", "memory", "limits")
 
 
 class Parser(argparse.ArgumentParser):

@@ -200,6 +200,7 @@ WORDS: dict[str, Callable[[str], Any]] = {
     "KEY": _key,
     "SYSCTL=VALUE": _setting,
     "0|1": lambda word: int(_any_of("01", word)),
+    "1|2|3": partial(_number, 1, 3),
     "on|off": lambda word: _any_of(("on", "off"), word) == "on",
     "R|S|D|T": partial(_any_of, "RSDT"),
 }
@@ -300,6 +301,18 @@ def _grow(on: "Commands", task: Task, size: int) -> str:
 
 def _touch(on: "Commands", task: Task) -> str:
     return f"{task.touch()} pages"
+
+
+def _swap_out(on: "Commands", task: Task, size: int) -> str:
+    return f"{task.swap_out(size)} pages"
+
+
+def _own(on: "Commands", **sizes: int) -> None:
+    on.world.set_own_pages(**sizes)
+
+
+def _drop_caches(on: "Commands", what: int) -> None:
+    on.world.drop_caches(what)
 
 
 def _shrink(on: "Commands", task: Task, size: int) -> None:
@@ -475,12 +488,19 @@ COMMANDS: tuple[Command, ...] = (
     Command("cgroup TASK PATH", "its process is in that cgroup", _cgroup),
     Command("limit PATH SIZE", "what the processes below a cgroup may hold in RAM; 0: no limit", _limit),
     Command("oom_group PATH on|off", "who is killed below that cgroup takes all others there along", _oom_group),
-    Command("grow TASK SIZE", "touches new memory: RAM, then swap, then somebody is killed for it", _grow),
-    Command("touch TASK", "its swapped pages come back as far as there is room", _touch),
+    Command("grow TASK SIZE", "touches new memory: others' is reclaimed for it, then somebody is killed", _grow),
+    Command("touch TASK", "its pages come back, from swap and of files, as far as room can be made", _touch),
+    Command("swap_out TASK SIZE", "so much of its anonymous memory goes to swap", _swap_out),
+    Command(
+        "own [cache=SIZE] [dirty=SIZE] [buffers=SIZE] [slab_reclaimable=SIZE] [slab_unreclaimable=SIZE]",
+        "what the machine holds besides its processes; what is not written stays",
+        _own,
+    ),
+    Command("drop_caches 1|2|3", "as written to sys/vm/drop_caches: clean page cache, slab, both", _drop_caches),
     Command("free TASK SIZE", "gives anonymous memory back", _shrink),
     Command("oom [TASK]", "an allocation of that task, or of a kworker, finds no memory", _oom),
     Command("sysrq KEY", "as written to sysrq-trigger; f kills", _sysrq),
-    Command("sysctl SYSCTL=VALUE", "a number of sys/vm, such as panic_on_oom=1", _sysctl),
+    Command("sysctl SYSCTL=VALUE", "a number of /proc/sys, such as panic_on_oom=1", _sysctl),
     Command(
         "pressure RESOURCE some=PERCENT [full=PERCENT] [cgroup=PATH]",
         "so much of the time is stalled from now on for want of io, memory or cpu",

@@ -81,9 +81,8 @@ LIMITS = (
     "status are of one layout that follows from the sizes; no page is shared between two mms, so Pss is Rss. sched has "
     "the lines of 6.18 on every kernel. Of coredump_filter, timerslack_ns, autogroup, the maps of ids and attr writing "
     "is EINVAL.",
-    "Of the machine there are sysrq-trigger, vmstat, meminfo and the part of sys/vm that the OOM killer heeds.",
-    "Nothing is reclaimed: what grows fills RAM, then swap, then somebody dies. The limit of a memory cgroup counts "
-    "resident pages, and kills nobody before somebody grows. What an mm holds counts in the cgroup of its oldest "
+    "Memory is counted, not aged: see `fakeproc help memory`. The limit of a memory cgroup counts resident pages, "
+    "and kills nobody before somebody grows. What an mm holds counts in the cgroup of its oldest "
     "process and moves with that; a real kernel leaves it where it was charged.",
     "pressure/{io,memory,cpu} are as stalled as `pressure` in .fakeproc/ctl, or World.set_pressure, says; there is no "
     "pressure/irq. Their averages are made every 2 s sharp (the kernel's period is a tick longer), also of a group in "
@@ -99,6 +98,33 @@ LIMITS = (
     "count for each of them.",
     "Recordings judge 4.7, 4.8, 6.1 and 6.18; the versions between follow what is known of their sources.",
     "Some things the kernel's FUSE client decides before fakeproc is asked:",
+)
+
+
+MEMORY = (
+    "Free is what the processes' resident pages and page tables, the kernel's stacks (16 KiB a task), page cache, "
+    "buffers and slab leave of the RAM. meminfo, vmstat, zoneinfo, buddyinfo and swaps are made of one sum; an mm "
+    "counts once. What the machine has of its own are the keys cache, dirty, buffers, slab_reclaimable and "
+    "slab_unreclaimable of [machine], and `own` in .fakeproc/ctl.",
+    "An allocation leaves the min watermark (sys/vm/min_free_kbytes) free. What does not fit is reclaimed by the "
+    "allocation itself, no more than is missing; is there less than the low watermark left then, kswapd reclaims up "
+    "to the high one. Where nothing can be reclaimed, the OOM killer runs.",
+    "First goes the page cache (what is dirty is written), then buffers, then reclaimable slab to an eighth of what "
+    "there was (none of it with vfs_cache_pressure 0).",
+    "Then the processes' pages: `swappiness` of 200 parts go to swap, the rest are pages of files, which are read "
+    "again when they are touched. One kind makes up for what the other lacks, but with swappiness 0 nothing is "
+    "swapped while there are file pages. mlocked pages and shared memory stay.",
+    "Of the processes, who has not grown or touched its memory for the longest time gives first, and all that it "
+    "has. A memory cgroup that is full reclaims among its own processes.",
+    "touch brings swapped pages back, and file pages that were taken; others' go to swap for it, its own stay.",
+    "Time: a page that is read or written takes 100 us, another one 1 us; for that long the allocation or the fault "
+    "is stalled in pressure/memory, and everybody is where no other task runs. kswapd stalls nobody. The clock does "
+    "not move by it.",
+    "On the LRU lists, anonymous pages are active until 5.8 and inactive since, shared memory is inactive, file pages "
+    "are active where a process has them mapped. MemAvailable is the kernel's formula; Committed_AS is what the "
+    "processes hold of anonymous and shared memory, swapped or not.",
+    "Left out: the lists' ages and the second chance, readahead, writeback by time, swap cache, zswap, compaction, "
+    "huge pages, memory.min and memory.low.",
 )
 
 
@@ -230,6 +256,21 @@ def _control() -> str:
     return f"Commands for MOUNTPOINT/.fakeproc/ctl; log says what became of them, world shows all.\n{commands.usage()}"
 
 
+def _memory() -> str:
+    lines = ["How memory is counted, and what makes room when RAM is full.", ""]
+    return "\n".join([*lines, *(_wrapped(words, 2, "- ") for words in MEMORY)])
+
+
+def _absent() -> list[str]:
+    """What the tree lacks on purpose, by reason."""
+    from fakeproc import absent
+
+    paths: dict[str, list[str]] = {}
+    for path, reason in absent.MACHINE.items():
+        paths.setdefault(reason, []).append(path)
+    return [_wrapped(f"{reason}: {' '.join(names)}", 6, "    - ") for reason, names in paths.items()]
+
+
 def _limits() -> str:
     from fakeproc.replay import elsewhere
 
@@ -238,6 +279,7 @@ def _limits() -> str:
     lines += [
         _wrapped(f"{kind.name}: {kind.reason}", 6, "    - ") for kind in elsewhere.KINDS if kind.mode == elsewhere.MOUNT
     ]
+    lines += ["- Files of a real /proc that are left out on purpose:", *_absent()]
     return "\n".join(lines)
 
 
@@ -246,5 +288,6 @@ TOPICS: dict[str, Callable[[], str]] = {
     "patches": _patches,
     "scenario": _scenario,
     "control": _control,
+    "memory": _memory,
     "limits": _limits,
 }

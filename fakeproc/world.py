@@ -130,6 +130,18 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class OwnPages:
+    """The machine's own pages, that belong to no process: page cache that nobody has mapped (dirty is a part of it),
+    buffers and the kernel's objects."""
+
+    cache: int = 0
+    buffers: int = 0
+    dirty: int = 0
+    slab_reclaimable: int = 0
+    slab_unreclaimable: int = 0
+
+
+@dataclass(frozen=True)
 class Caller:
     """Who asks for a file operation. The default is root with every capability, unknown to the world."""
 
@@ -290,6 +302,38 @@ class World:
         """When the machine booted, in nanoseconds since the epoch: the times of its files follow from it."""
         lib.world_set_boot_time(self._w, nanoseconds)
 
+    def set_machine(self, *, cpus: int | None = None, hostname: str | None = None) -> None:
+        """How many CPUs it has (1 to 1024), and its name, of up to 64 bytes. OSError EINVAL outside."""
+        machine = ffi.new("struct machine *")
+        lib.world_machine(self._w, machine)
+        if cpus is not None:
+            machine.cpus = cpus
+        if hostname is not None:
+            machine.hostname = hostname.encode("utf-8", "surrogateescape")[:65].ljust(65, b"\0")
+        check(lib.world_set_machine(self._w, machine), "machine")
+
+    @property
+    def own_pages(self) -> OwnPages:
+        """Page cache, buffers and slab, in pages."""
+        own = ffi.new("struct own_pages *")
+        lib.world_own_pages(self._w, own)
+        return OwnPages(own.cache, own.buffers, own.dirty, own.slab_reclaimable, own.slab_unreclaimable)
+
+    def set_own_pages(self, **sizes: int | str) -> None:
+        """Page cache, buffers and slab by the names of OwnPages, as sizes ("1 GiB" or bytes); what is not named stays.
+
+        OSError EINVAL, and nothing changed, where more would be dirty than is cached.
+        """
+        own = ffi.new("struct own_pages *")
+        lib.world_own_pages(self._w, own)
+        for name, size in sizes.items():
+            setattr(own, name, units.pages(size))
+        check(lib.world_set_own_pages(self._w, own), "own pages")
+
+    def drop_caches(self, what: int = 3) -> None:
+        """A write to /proc/sys/vm/drop_caches: 1 the clean page cache, 2 reclaimable slab, 3 both. OSError EINVAL."""
+        self.write("/sys/vm/drop_caches", str(what))
+
     @property
     def total_pages(self) -> int:
         """RAM and swap, in pages: what the OOM killer calls totalpages."""
@@ -421,7 +465,10 @@ class World:
         return None if text == ffi.NULL else str(ffi.string(text).decode())
 
     def set_sysctl(self, **values: int) -> None:
-        """Numbers of /proc/sys/vm by their names. OSError EINVAL, and none set, where one is refused."""
+        """Numbers of /proc/sys/vm, kernel and fs by their names (page_cluster for page-cluster).
+
+        OSError EINVAL, and none set, where one is refused.
+        """
         sysctl = ffi.new("struct sysctl *")
         lib.world_sysctl(self._w, sysctl)
         for name, value in values.items():
@@ -789,10 +836,11 @@ class Task:
         )
 
     def grow(self, size: int | str) -> bool:
-        """It touches that much new memory: RAM fills, then swap, then the OOM killer runs; where a memory cgroup is
-        full before, that one's. Returns whether it has it all: False where it was killed, or waits for a victim that
-        does not let go (run() and settle() go on with it). OSError ENOMEM where nobody can be killed, EBUSY while it
-        waits.
+        """It touches that much new memory. What is missing is reclaimed: page cache, then others' pages go to swap;
+        when there is nothing left the OOM killer runs; where a memory cgroup is full before, that one's.
+
+        Returns whether it has it all: False where it was killed, or waits for a victim that does not let go (run()
+        goes on with it). OSError ENOMEM where nobody can be killed, EBUSY while it waits.
         """
         try:
             return not self._do(lib.task_grow, units.pages(size))
@@ -804,8 +852,18 @@ class Task:
         self._do(lib.task_shrink, units.pages(size))
 
     def touch(self) -> int:
-        """Its swapped pages come back as far as there is room; returns how many did."""
+        """Its swapped pages come back, and its file pages that were taken, as far as room can be made.
+
+        Others' pages go to swap for it, its own stay. Returns how many pages came back.
+        """
         return self._do(lib.task_touch)
+
+    def swap_out(self, size: int | str) -> int:
+        """So much of its anonymous memory goes to swap, but what is mlocked, as far as there is swap.
+
+        Returns how many pages did. OSError EINVAL without memory.
+        """
+        return self._do(lib.task_swap_out, units.pages(size))
 
     def set_cmdline(self, arguments: list[str]) -> None:
         raw = b"".join(word.encode("utf-8", "surrogateescape") + b"\0" for word in arguments)

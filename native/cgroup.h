@@ -7,6 +7,7 @@
 #define CGROUP_H
 
 #include "fakeproc.h"
+#include "vm_event.h"
 
 #include <stdbool.h>
 
@@ -38,6 +39,7 @@ struct cgroup {
 	struct usage usage;		/* of the whole subtree, see charge.h */
 	int64_t peak;			/* the most resident pages that it ever held */
 	uint64_t events[MEMORY_EVENTS], local_events[MEMORY_EVENTS];
+	uint64_t vm_events[VM_EVENTS];	/* of the whole subtree; the root's are the machine's */
 };
 
 int cgroups_init(struct world *w);		/* or -ENOMEM */

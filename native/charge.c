@@ -3,6 +3,7 @@
 
 #include "candidates.h"
 #include "cgroup.h"
+#include "reclaim.h"
 #include "task.h"
 #include "world.h"
 
@@ -26,6 +27,7 @@ static void add_memory(struct usage *sum, const struct memory *m)
 	add(&sum->shmem, m->shmem);
 	add(&sum->swap, m->swapents);
 	add(&sum->tables, (int64_t)m->ptes + m->pmds);
+	add(&sum->locked, m->anon_locked);
 }
 
 static void subtract_memory(struct usage *sum, const struct memory *m)
@@ -35,6 +37,7 @@ static void subtract_memory(struct usage *sum, const struct memory *m)
 	subtract(&sum->shmem, m->shmem);
 	subtract(&sum->swap, m->swapents);
 	subtract(&sum->tables, (int64_t)m->ptes + m->pmds);
+	subtract(&sum->locked, m->anon_locked);
 }
 
 static void charge(struct cgroup *cg, const struct memory *m)
@@ -59,6 +62,7 @@ void mm_set_memory(struct world *w, struct mm *mm, const struct memory *memory)
 	mm->memory = *memory;
 	charge(mm->charged, &mm->memory);
 	candidates_update_mm(w, mm);
+	mm_list(w, mm);
 }
 
 void mm_charge(struct mm *mm)

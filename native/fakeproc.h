@@ -181,15 +181,41 @@ struct sample {
 	char comm[COMM_SIZE];
 };
 
-/* /proc/sys/vm. The OOM killer asks the first three. */
+/* The numbers of /proc/sys/vm, kernel and fs. The OOM killer asks the first three, see sysctl.c for what is heeded. */
 struct sysctl {
 	int32_t panic_on_oom, oom_kill_allocating_task, oom_dump_tasks;
 	int32_t overcommit_memory, overcommit_ratio, swappiness, min_free_kbytes;
+	int32_t watermark_scale_factor, watermark_boost_factor, dirty_background_ratio, dirty_ratio;
+	int32_t vfs_cache_pressure, vfs_cache_pressure_denom, page_cluster, max_map_count, laptop_mode, legacy_va_layout;
+	int32_t compact_unevictable_allowed, compaction_proactiveness, defrag_mode, extfrag_threshold;
+	int32_t dirty_expire_centisecs, dirty_writeback_centisecs, dirtytime_expire_seconds;
+	int32_t memfd_noexec, min_slab_ratio, min_unmapped_ratio, page_lock_unfairness, percpu_pagelist_high_fraction;
+	int32_t stat_interval, unprivileged_userfaultfd, zone_reclaim_mode;
+	int32_t threads_max, panic, panic_on_oops, randomize_va_space, dmesg_restrict, kptr_restrict, core_uses_pid, sysrq;
+	int32_t perf_event_paranoid, overflowuid, overflowgid, nr_open, pipe_max_size, suid_dumpable;
+	int64_t overcommit_kbytes, dirty_bytes, dirty_background_bytes, user_reserve_kbytes, admin_reserve_kbytes;
+	int64_t mmap_min_addr, hung_task_timeout_secs, file_max;
+};
+
+/* What the machine is besides its processes. */
+enum { HOSTNAME_SIZE = 65, CPUS_MAX = 1024 };
+struct machine {
+	int32_t cpus;
+	char hostname[HOSTNAME_SIZE];
+};
+
+/* Pages that belong to no process. */
+struct own_pages {
+	int64_t cache;			/* of files, mapped by nobody */
+	int64_t buffers;
+	int64_t dirty;			/* a part of the cache */
+	int64_t slab_reclaimable, slab_unreclaimable;
 };
 
 /* Sums over processes, in pages. */
 struct usage {
 	int64_t anon, file, shmem, swap, tables;
+	int64_t locked;			/* a part of anon */
 };
 
 /* memory.min ... memory.swap.max of a cgroup, in pages. */
@@ -248,6 +274,10 @@ int world_set_nodes(struct world *w, const uint64_t *pages, int count);	/* memor
 int64_t world_now(struct world *w);			/* nanoseconds since boot */
 void world_set_now(struct world *w, int64_t nanoseconds);
 void world_set_boot_time(struct world *w, int64_t nanoseconds);
+void world_machine(struct world *w, struct machine *out);
+int world_set_machine(struct world *w, const struct machine *value);	/* -EINVAL: no CPU, too many, no host name */
+void world_own_pages(struct world *w, struct own_pages *out);
+int world_set_own_pages(struct world *w, const struct own_pages *value);	/* -EINVAL: less than nothing, or more dirty than cached */
 int world_last_pid(struct world *w);
 void world_set_last_pid(struct world *w, int pid);
 int world_set_pid_max(struct world *w, int pid_max);
@@ -336,7 +366,8 @@ int64_t world_next_event(struct world *w);	/* when something happens by itself n
 void world_usage(struct world *w, const char *memcg, struct usage *out);	/* NULL: of all processes; 0 where there is none */
 int64_t task_grow(struct world *w, int pid, int64_t pages);	/* how many it still waits for; -EINTR: killed, -ENOMEM: nobody can be */
 int task_shrink(struct world *w, int pid, int64_t pages);
-int64_t task_touch(struct world *w, int pid);			/* how many pages came back from swap */
+int64_t task_touch(struct world *w, int pid);			/* how many pages came back, from swap and of files */
+int64_t task_swap_out(struct world *w, int pid, int64_t pages);	/* how many went */
 
 /* ---- cgroups, by path ("/", "/a/b"); -ENOENT where there is none ---- */
 int cgroup_path_is_valid(const char *path);		/* names of 1 to 255 bytes, none of them . or .. or with a newline */

@@ -2,6 +2,7 @@
 #ifndef KLOG_H
 #define KLOG_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct text;
@@ -25,6 +26,8 @@ struct klog {
 	struct klog_entry *ring;	/* LOG_RECORDS of them, made with the first record */
 	uint64_t end;			/* the seq of the next record */
 	int64_t size;			/* of all that it keeps */
+	uint64_t syslog_seq;		/* the record that /proc/kmsg gives next, */
+	size_t syslog_taken;		/* and how much of its line is taken already */
 };
 
 void klog_printf(struct world *w, enum log_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));

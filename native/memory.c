@@ -3,10 +3,12 @@
 
 #include "cgroup.h"
 #include "charge.h"
+#include "reclaim.h"
 #include "run.h"
 #include "task.h"
 #include "waiting.h"
 #include "world.h"
+#include "zone.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -25,46 +27,35 @@ static int64_t at_least_0(int64_t pages)
 	return pages > 0 ? pages : 0;
 }
 
-int64_t ram_free(const struct world *w, const struct usage *usage)
+/* Less than none where the processes were given more than there is. */
+static int64_t ram_left(const struct world *w)
 {
-	return at_least_0((int64_t)w->ram_pages - resident(usage) - usage->tables);
+	const struct usage *usage = &w->root.usage;
+
+	return (int64_t)w->ram_pages - resident(usage) - usage->tables - pages_of_machine(w);
 }
 
-static int64_t swap_free(const struct world *w, const struct usage *usage)
+int64_t ram_free(const struct world *w)
 {
-	return at_least_0((int64_t)w->swap_pages - usage->swap);
+	return at_least_0(ram_left(w));
 }
 
 /* ---- room ---- */
 
-/* Where a task's next pages go, and whose OOM killer runs when there is no room. */
+/* How many pages may be allocated, less than none where there are too many already; and whose OOM killer runs then. */
 struct room {
-	int64_t ram, swap;
+	int64_t pages;
 	struct oom_request request;
 };
-
-static int64_t pages_in(const struct room *room)
-{
-	return room->ram + room->swap;
-}
-
-static void narrow_swap(const struct cgroup *cg, struct room *room)
-{
-	int64_t left = at_least_0(cg->limits.swap_max - cg->usage.swap);
-
-	if (left < room->swap)
-		room->swap = left;
-}
 
 /* Of equally narrow ones the innermost counts, which comes first. */
 static void narrow(const struct world *w, struct cgroup *cg, struct room *room)
 {
-	int64_t left = at_least_0(cg->limits.max - resident(&cg->usage));
+	int64_t left = cg->limits.max - resident(&cg->usage);
 
-	if (cg->limits.max == UNLIMITED || left > pages_in(room) || (left == pages_in(room) && room->request.memcg))
+	if (cg->limits.max == UNLIMITED || left > room->pages || (left == room->pages && room->request.memcg))
 		return;
-	room->ram = left < room->ram ? left : room->ram;
-	room->swap = left - room->ram;
+	room->pages = left;
 	room->request = (struct oom_request){
 		.gfp_mask = gfp_kernel(w), .memcg = cg, .memcg_pages = (uint64_t)cg->limits.max,
 	};
@@ -78,11 +69,8 @@ static struct cgroup *cgroup_to_charge(const struct task *t)
 
 static struct room room_for(const struct world *w, const struct task *t)
 {
-	struct usage usage = memory_used(w, NULL);
-	struct room room = { ram_free(w, &usage), swap_free(w, &usage), { .gfp_mask = gfp_fault(w) } };
+	struct room room = { ram_left(w) - watermarks_of(w).min, { .gfp_mask = gfp_fault(w) } };
 
-	for (const struct cgroup *cg = cgroup_to_charge(t); cg; cg = cg->parent)
-		narrow_swap(cg, &room);
 	for (struct cgroup *cg = cgroup_to_charge(t); cg; cg = cg->parent)
 		narrow(w, cg, &room);
 	return room;
@@ -109,38 +97,34 @@ static uint32_t pmds_with(const struct memory *m, int64_t pages)
 	return needed > m->pmds ? needed : m->pmds;
 }
 
-static int64_t new_tables(const struct memory *m, int64_t pages)
+/* So many pages, and the page tables that they need. */
+static int64_t with_tables(const struct memory *m, int64_t pages)
 {
-	return (int64_t)ptes_with(m, pages) - m->ptes + pmds_with(m, pages) - m->pmds;
+	return pages + (int64_t)ptes_with(m, pages) - m->ptes + pmds_with(m, pages) - m->pmds;
 }
 
-/* As many of these pages as fit there with the page tables that they need, which cannot be swapped. */
-static int64_t fitting(const struct memory *m, const struct room *room, int64_t pages)
+/* As many of these pages as fit there. */
+static int64_t fitting(const struct memory *m, int64_t room, int64_t pages)
 {
-	int64_t most = pages < pages_in(room) ? pages : pages_in(room);
-	int64_t tables = new_tables(m, most);
+	int64_t most = at_least_0(pages < room ? pages : room);
 
-	if (tables > room->ram + m->anon - m->anon_locked)
-		return 0;
-	return most + tables <= pages_in(room) ? most : at_least_0(pages_in(room) - tables);
+	return at_least_0(most - at_least_0(with_tables(m, most) - room));
 }
 
-/* Where RAM is full, pages of its own are swapped out for its page tables: fewer are resident then than before. */
 static int64_t take(struct world *w, struct mm *mm, const struct room *room, int64_t pages)
 {
 	struct memory m = mm->memory;
-	int64_t taken = fitting(&m, room, pages);
-	int64_t left = room->ram - new_tables(&m, taken);
-	int64_t in_ram = taken < left ? taken : left;
+	int64_t taken = fitting(&m, room->pages, pages), with = with_tables(&m, taken);
 
 	if (!taken)
 		return 0;
 	m.ptes = ptes_with(&mm->memory, taken);
 	m.pmds = pmds_with(&mm->memory, taken);
-	m.anon += in_ram;
-	m.swapents += taken - in_ram;
+	m.anon += taken;
 	m.total_vm += (uint64_t)taken;
 	mm_set_memory(w, mm, &m);
+	mm_used(w, mm);
+	count_fault(mm->charged, taken, with);
 	return taken;
 }
 
@@ -149,7 +133,7 @@ static int64_t take(struct world *w, struct mm *mm, const struct room *room, int
 /* Who did not say how much has found the machine full: what has come free since is his room. */
 static struct room room_for_some(const struct world *w, const struct wait *wait)
 {
-	return (struct room){ (int64_t)(w->freed_pages - wait->freed_before), 0, { .gfp_mask = gfp_kernel(w) } };
+	return (struct room){ (int64_t)(w->freed_pages - wait->freed_before), { .gfp_mask = gfp_kernel(w) } };
 }
 
 static struct room room_of(const struct world *w, const struct wait *wait, const struct task *t)
@@ -168,7 +152,7 @@ static bool is_served(struct world *w, struct wait *wait, struct task *t, const 
 	int64_t taken;
 
 	if (wait->pages == SOME_PAGES || (t->flags & TASK_KILLED))
-		return pages_in(room) > 0;
+		return room->pages > 0;
 	taken = take(w, t->mm, room, wait->pages);
 	if (taken)
 		spend(w, t, &(struct spent){ .min_flt = (uint64_t)taken });
@@ -180,6 +164,18 @@ static bool is_served(struct world *w, struct wait *wait, struct task *t, const 
 static bool may_overdraw(const struct task *t, const struct room *room)
 {
 	return (t->flags & TASK_MEMDIE) || ((t->flags & TASK_KILLED) && room->request.memcg);
+}
+
+/* What is missing comes from page cache and the like, or goes to swap. Who asks for SOME_PAGES has tried that. */
+static bool find_room(struct world *w, const struct wait *wait, const struct task *t)
+{
+	struct room room = room_of(w, wait, t);
+
+	if (room.request.memcg)
+		cgroup_event(room.request.memcg, MEMORY_MAX);
+	if (wait->pages == SOME_PAGES || !t->mm)
+		return false;
+	return reclaim_directly(w, t, room.request.memcg, NULL, with_tables(&t->mm->memory, wait->pages) - room.pages);
 }
 
 /* Asks again as long as something comes of it, and no further than to a victim that does not let go. */
@@ -195,15 +191,17 @@ int memory_get(struct world *w, struct wait *wait)
 		if (!t || (can_fail && !t->mm))
 			return -EINTR;
 		room = room_of(w, wait, t);
-		if (is_served(w, wait, t, &room))
+		if (is_served(w, wait, t, &room)) {
+			wake_kswapd(w);
 			return t->flags & TASK_KILLED ? -EINTR : 0;
+		}
 		if (may_overdraw(t, &room))
 			return -EINTR;
+		if (find_room(w, wait, t))
+			continue;
 		if (wait->pages == when_asked)
 			return -EAGAIN;
 		when_asked = wait->pages;
-		if (room.request.memcg)
-			cgroup_event(room.request.memcg, MEMORY_MAX);
 		if (!allocate(w, t, &room.request) && can_fail)
 			return waiter_of(w, wait) ? -ENOMEM : -EINTR;
 	}
@@ -247,23 +245,41 @@ int memory_shrink(struct world *w, struct task *t, int64_t pages)
 	return 0;
 }
 
+/* What others have to give goes to swap for it, as far as there is some; its own stays. */
+static int64_t touch_some(struct world *w, struct task *t, int64_t pages)
+{
+	struct room room = room_for(w, t);
+
+	if (room.pages < pages && reclaim_directly(w, t, room.request.memcg, t->mm, pages - room.pages))
+		room = room_for(w, t);
+	return swap_in(w, t, at_least_0(room.pages < pages ? room.pages : pages));
+}
+
 int64_t memory_touch(struct world *w, struct task *t)
 {
-	struct memory m;
-	struct room room;
-	int64_t pages;
+	int64_t back = 0, pages;
 
 	if (!t->mm)
 		return -EINVAL;
-	m = t->mm->memory;
-	room = room_for(w, t);
-	pages = m.swapents < room.ram ? m.swapents : room.ram;
-	m.swapents -= pages;
-	m.anon += pages;
-	if (pages)
-		spend(w, t, &(struct spent){ .maj_flt = (uint64_t)pages });
-	mm_set_memory(w, t->mm, &m);
-	return pages;
+	mm_used(w, t->mm);
+	do {
+		pages = touch_some(w, t, t->mm->memory.swapents + t->mm->evicted);
+		back += pages;
+	} while (pages);
+	wake_kswapd(w);
+	return back;
+}
+
+int64_t memory_swap_out(struct world *w, struct task *t, int64_t pages)
+{
+	int64_t taken;
+
+	if (!t->mm || pages < 0)
+		return -EINVAL;
+	taken = swap_out(w, t->mm, pages);
+	w->freed_pages += (uint64_t)taken;
+	run_until(w, w->now);
+	return taken;
 }
 
 /* ---- memory cgroups ---- */

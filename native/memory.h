@@ -1,6 +1,6 @@
 /*
- * Who holds which pages, and what happens when there are none left. Nothing is reclaimed: new pages fill the RAM,
- * then swap; then somebody dies for them. memory.max counts the resident pages below a cgroup, memory.swap.max the
+ * Who holds which pages, and what happens when there are none left: others' pages are reclaimed, see reclaim.h; when
+ * nothing more can be, somebody dies for them. memory.max counts the resident pages below a cgroup, memory.swap.max the
  * swapped ones.
  */
 #ifndef MEMORY_H
@@ -17,7 +17,7 @@ struct wait;
 
 /* Of that cgroup and what is below; NULL: of all. Pages of an mm count once, see charge.h. */
 struct usage memory_used(const struct world *w, const struct cgroup *cg);
-int64_t ram_free(const struct world *w, const struct usage *usage);
+int64_t ram_free(const struct world *w);
 
 /*
  * More anonymous pages. Returns how many it still waits for (0 = it has them), -EINTR when it was killed,
@@ -27,8 +27,13 @@ int64_t ram_free(const struct world *w, const struct usage *usage);
 int64_t memory_grow(struct world *w, struct task *t, int64_t pages);
 /* Anonymous pages, then swapped ones. -EINVAL where it holds less. */
 int memory_shrink(struct world *w, struct task *t, int64_t pages);
-/* Its swapped pages come back as far as there is room: how many did. */
+/*
+ * Its swapped pages come back, and its file pages that were taken, as far as room can be made without taking others of
+ * its own: how many did.
+ */
 int64_t memory_touch(struct world *w, struct task *t);
+/* So many of its anonymous pages go to swap, as far as there is some: how many did. */
+int64_t memory_swap_out(struct world *w, struct task *t, int64_t pages);
 /*
  * Who waits for memory tries again, and has the OOM killer look for some. 0: it has all, -EAGAIN: it waits for a victim,
  * -EINTR: it is dying and needs no more, -ENOMEM: nobody can be killed for it.

@@ -87,6 +87,52 @@ enum version { V4_7, V4_8, V4_9, V4_14, V4_19, V5_4, V5_10, V5_15, V6_1, V6_6, V
 	     "the lines of SysRq begin with 'sysrq: SysRq : ', later with 'sysrq: ' (changed between 4.9 and 6.1)") \
 	RULE(vmstat_counts_kills, V4_14, V6_18, 0, \
 	     "vmstat has oom_kill, the number of kills (came between 4.9 and 4.14)") \
+	RULE(counters_of_4_8, V4_8, V6_18, 0, \
+	     "vmstat counts the LRU by node (nr_zone_*, allocstall_* and pgskip_* by zone), meminfo has ShmemHugePages") \
+	RULE(counters_of_4_14, V4_14, V6_18, 0, \
+	     "vmstat has pglazyfree, swap_ra, thp_swpout and compact_daemon_* (came between 4.9 and 4.14)") \
+	RULE(counters_of_5_4, V5_4, V6_18, 0, \
+	     "vmstat has workingset_nodes and nr_file_hugepages, meminfo KReclaimable and Percpu (came between 4.19 and 5.4)") \
+	RULE(counters_of_5_10, V5_10, V6_18, 0, \
+	     "vmstat counts workingset_* for anon and file, has pgscan_anon and thp_migration_* (came between 5.4 and 5.10)") \
+	RULE(counters_of_5_15, V5_15, V6_18, 0, \
+	     "vmstat has nr_swapcached, pgdemote_* and direct_map_level*_splits (came between 5.10 and 5.15)") \
+	RULE(counters_of_6_1, V6_1, V6_18, 0, \
+	     "vmstat has zswpin, ksm_swpin_copy and *_device, meminfo Zswap and SecPageTables (came between 5.15 and 6.1)") \
+	RULE(counters_of_6_6, V6_6, V6_18, 0, \
+	     "vmstat has pgscan_khugepaged and pgsteal_khugepaged (came between 6.1 and 6.6)") \
+	RULE(counters_of_6_12, V6_12, V6_18, 0, \
+	     "vmstat has nr_iommu_pages, nr_memmap_*, swpin_zero and zswpwb (came between 6.6 and 6.12)") \
+	RULE(counters_of_6_18, V6_18, V6_18, 0, \
+	     "vmstat has nr_free_pages_blocks, nr_balloon_pages and *_proactive, meminfo Balloon (came between 6.12 and 6.18)") \
+	RULE(meminfo_has_hugetlb, V4_19, V6_18, 0, \
+	     "meminfo has Hugetlb (came between 4.14 and 4.19)") \
+	RULE(anon_begins_inactive, V5_10, V6_18, 0, \
+	     "new anonymous pages begin on the inactive list (since 5.9)") \
+	RULE(diskstats_has_discards, V4_19, V6_18, 0, \
+	     "diskstats has 18 columns, four of them of discards (since 4.18)") \
+	RULE(diskstats_has_flushes, V5_10, V6_18, 0, \
+	     "diskstats has 20 columns, two of them of flushes (since 5.5)") \
+	RULE(swaps_is_aligned, V5_10, V6_18, 0, \
+	     "Size and Used of swaps have two tabs before them where they are short (came between 5.4 and 5.10)") \
+	RULE(swap_begins_at_minus_2, V4_14, V6_18, 0, \
+	     "the first swap device has the priority -2, not -1 (since 4.14)") \
+	RULE(entropy_in_bits_of_blake, V6_1, V6_18, 0, \
+	     "random/poolsize is 256, not 4096 (since 5.18)") \
+	RULE(caches_drop_read, V4_7, V5_4, 0, \
+	     "drop_caches reads as what was last written (until between 5.4 and 5.10)") \
+	RULE(caches_drop_unread, V5_10, V6_18, 0, \
+	     "drop_caches can only be written (came between 5.4 and 5.10)") \
+	RULE(sysctls_of_5_4, V5_4, V6_18, 0, \
+	     "sys/vm has watermark_boost_factor and unprivileged_userfaultfd (came between 4.19 and 5.4)") \
+	RULE(sysctls_of_5_10, V5_10, V6_18, 0, \
+	     "sys/vm has compaction_proactiveness and page_lock_unfairness (since 5.9)") \
+	RULE(sysctls_of_5_15, V5_15, V6_18, 0, \
+	     "sys/vm has percpu_pagelist_high_fraction (since 5.14)") \
+	RULE(sysctls_of_6_6, V6_6, V6_18, 0, \
+	     "sys/vm has memfd_noexec (since 6.3)") \
+	RULE(sysctls_of_6_18, V6_18, V6_18, 0, \
+	     "sys/vm has defrag_mode and vfs_cache_pressure_denom (came between 6.12 and 6.18)") \
 	RULE(sysctl_wraps, V4_7, V4_19, 0, \
 	     "a number too large for a sysctl wraps around: 4294967297 is 1 (refused since 5.1)") \
 	RULE(swappiness_to_200, V5_10, V6_18, 0, \

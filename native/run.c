@@ -1,6 +1,7 @@
 /* See run.h. */
 #include "run.h"
 
+#include "clock.h"
 #include "oom_kill.h"
 #include "reaper.h"
 #include "task.h"
@@ -93,12 +94,12 @@ void run_until(struct world *w, int64_t end)
 	let_all_go_on(w);
 	while (reaper_next(w) <= end && !is_halted(w)) {
 		if (reaper_next(w) > w->now)
-			w->now = reaper_next(w);
+			clock_to(w, reaper_next(w));
 		reaper_step(w);
 		let_all_go_on(w);
 	}
 	if (end > w->now && !is_halted(w))
-		w->now = end;
+		clock_to(w, end);
 	psi_list_update(&w->psi_list, w->now);
 }
 

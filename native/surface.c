@@ -7,10 +7,13 @@
 #include "cgroup.h"
 #include "charge.h"
 #include "extra.h"
+#include "clock.h"
+#include "machine.h"
 #include "memory.h"
 #include "oom_adj.h"
 #include "oom_kill.h"
 #include "reaper.h"
+#include "reclaim.h"
 #include "run.h"
 #include "surface.h"
 #include "sysctl.h"
@@ -50,6 +53,7 @@ struct world *world_new(int version, uint32_t patches, uint64_t ram_pages, uint6
 	w->node_pages[0] = ram_pages;
 	w->pids.max = PID_MAX_DEFAULT;
 	sysctl_boot(w);
+	machine_boot(w);
 	w->mmu = true;
 	psi_init(&w->psi, &w->psi_list, 0);
 	w->psi.is_machine = true;
@@ -96,8 +100,12 @@ void world_release(struct world *w) { world_unlock(w); }
 int world_rule(struct world *w, int row) { return rules_row_holds(row, (int)w->version, w->patches); }
 uint64_t world_total_pages(struct world *w) { return LOCKED(w, total_pages(w)); }
 int64_t world_now(struct world *w) { return LOCKED(w, w->now); }
-void world_set_now(struct world *w, int64_t nanoseconds) { LOCKED(w, w->now = nanoseconds); }
+void world_set_now(struct world *w, int64_t nanoseconds) { LOCKED(w, (clock_to(w, nanoseconds), 0)); }
 void world_set_boot_time(struct world *w, int64_t nanoseconds) { LOCKED(w, w->boot_time = nanoseconds); }
+void world_machine(struct world *w, struct machine *out) { LOCKED(w, (*out = w->machine, 0)); }
+int world_set_machine(struct world *w, const struct machine *value) { return CHANGE(w, set_machine(w, value)); }
+void world_own_pages(struct world *w, struct own_pages *out) { LOCKED(w, (*out = w->reclaim.own, 0)); }
+int world_set_own_pages(struct world *w, const struct own_pages *value) { return CHANGE(w, set_own_pages(w, value)); }
 int world_last_pid(struct world *w) { return LOCKED(w, w->pids.last); }
 void world_set_last_pid(struct world *w, int pid) { LOCKED(w, w->pids.last = pid > 0 && pid < PID_LIMIT ? pid : 0); }
 int world_task_count(struct world *w) { return LOCKED(w, w->pids.count); }
@@ -566,18 +574,21 @@ int world_settle(struct world *w, int64_t nanoseconds, char *why, size_t size)
 
 const char *world_panic(struct world *w) { return w->oom.panic[0] ? w->oom.panic : NULL; }
 
-static int keep_memory(struct mm *mm, int64_t anon_locked, int64_t shmem_shared)
+static int keep_memory(struct world *w, struct mm *mm, int64_t anon_locked, int64_t shmem_shared)
 {
+	struct memory m = mm ? mm->memory : (struct memory){ 0 };
+
 	if (!mm || anon_locked < 0 || shmem_shared < 0 || anon_locked > UINT32_MAX || shmem_shared > UINT32_MAX)
 		return -EINVAL;
-	mm->memory.anon_locked = (uint32_t)anon_locked;
-	mm->memory.shmem_shared = (uint32_t)shmem_shared;
+	m.anon_locked = (uint32_t)anon_locked;
+	m.shmem_shared = (uint32_t)shmem_shared;
+	mm_set_memory(w, mm, &m);
 	return 0;
 }
 
 int task_set_memory_kept(struct world *w, int pid, int64_t anon_locked, int64_t shmem_shared)
 {
-	return CHANGE_TASK(w, pid, keep_memory(t->mm, anon_locked, shmem_shared));
+	return CHANGE_TASK(w, pid, keep_memory(w, t->mm, anon_locked, shmem_shared));
 }
 
 /* Marks of the mm, which every sharer shows. */
@@ -684,6 +695,7 @@ int64_t world_next_event(struct world *w) { return LOCKED(w, next_event(w)); }
 
 int64_t task_grow(struct world *w, int pid, int64_t pages) { return CHANGE_TASK(w, pid, memory_grow(w, t, pages)); }
 int task_shrink(struct world *w, int pid, int64_t pages) { return CHANGE_TASK(w, pid, memory_shrink(w, t, pages)); }
+int64_t task_swap_out(struct world *w, int pid, int64_t pages) { return CHANGE_TASK(w, pid, memory_swap_out(w, t, pages)); }
 int64_t task_touch(struct world *w, int pid) { return CHANGE_TASK(w, pid, memory_touch(w, t)); }
 
 /* ---- what is used ---- */

@@ -1,4 +1,4 @@
-/* /proc/sys/vm: its numbers, their limits and what they are after boot. */
+/* The numbers of /proc/sys: their limits, what they are after boot, and what else a write to one changes. */
 #ifndef SYSCTL_H
 #define SYSCTL_H
 
@@ -8,11 +8,14 @@
 
 struct knob;
 
+/* By the name of its file; NULL: none of ours. */
 const struct knob *knob_find(const char *name);
-int32_t knob_get(const struct world *w, const struct knob *knob);
+int64_t knob_get(const struct world *w, const struct knob *knob);
+/* An unsigned long, not an int. */
+bool knob_is_long(const struct knob *knob);
 bool knob_is_limited(const struct knob *knob);
 /* -EINVAL outside its limits. */
-int knob_set(struct world *w, const struct knob *knob, int32_t value);
+int knob_set(struct world *w, const struct knob *knob, int64_t value);
 
 void sysctl_boot(struct world *w);
 /* All of them, or none: -EINVAL. */

@@ -4,6 +4,8 @@
 #include "account.h"
 #include "charge.h"
 #include "extra.h"
+#include "loadavg.h"
+#include "reclaim.h"
 #include "text.h"
 #include "waiting.h"
 #include "world.h"
@@ -43,6 +45,7 @@ static struct mm *mm_copy(struct world *w, const struct mm *from)
 		return NULL;
 	mm->dumpable = from->dumpable;
 	mm->memory = from->memory;
+	mm->evicted = from->evicted;
 	return mm;
 }
 
@@ -76,6 +79,7 @@ static void mm_attach(struct world *w, struct task *t, struct mm *mm)
 {
 	t->mm = mm;
 	mm->users++;
+	mm_list(w, mm);
 	if (!t->signal->mm)
 		sharers_add(mm, t->signal);
 	candidate_update(w, t->signal);
@@ -108,6 +112,7 @@ static void mm_detach(struct world *w, struct task *t)
 	if (--mm->users)
 		return;
 	w->freed_pages += (uint64_t)pages_of(&mm->memory);
+	mm_forget(w, mm);
 	if (w->rules.victim_keeps_mm)
 		mm_hide(w, mm);
 	mm_release(w, mm);
@@ -151,7 +156,9 @@ uint64_t hiwater_vm(const struct mm *mm)
 void change_state(struct world *w, struct task *t, char state)
 {
 	account_stop(w, t);
+	loadavg_count(&w->load, t->state, -1);
 	t->state = state;
+	loadavg_count(&w->load, t->state, 1);
 	account_start(w, t);
 }
 
@@ -600,7 +607,7 @@ void thread_dies(struct world *w, struct task *t)
 	account_stop(w, t);
 	t->flags |= TASK_ZOMBIE | TASK_EXITING;
 	t->flags &= ~(uint32_t)(TASK_KILLED | TASK_DSLEEP | TASK_FROZEN | TASK_HOLDS_MMAP_LOCK | TASK_COREDUMPING | TASK_EXIT_WAITS);
-	t->state = 'Z';
+	change_state(w, t, 'Z');
 	give_children_away(w, t);
 	if (!leads)
 		release_thread(w, t);

@@ -59,6 +59,8 @@ struct mm {
 	uint8_t dumpable;
 	bool multiprocess : 1, oom_reaped : 1, not_reapable : 1, reap_queued : 1;
 	struct signal *oldest, *newest;	/* the processes on it */
+	struct mm *used_before, *used_after;	/* see reclaim.h */
+	int64_t evicted;		/* pages of files that were taken, and come back when they are touched */
 	struct memory memory;		/* changed by mm_set_memory() only */
 	struct cgroup *charged;		/* where that counts, see charge.h */
 };

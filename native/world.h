@@ -8,9 +8,11 @@
 #include "cgroup.h"
 #include "deaths.h"
 #include "klog.h"
+#include "loadavg.h"
 #include "memory.h"
 #include "pid.h"
 #include "psi.h"
+#include "reclaim.h"
 #include "rules.h"
 #include "slab.h"
 #include "ticker.h"
@@ -71,6 +73,10 @@ struct world {
 	int64_t now;			/* nanoseconds since boot */
 	int64_t boot_time;		/* nanoseconds since the epoch */
 	uint64_t ram_pages, swap_pages;
+	struct machine machine;
+	uint64_t uuids;			/* made so far, for random/uuid */
+	struct loadavg load;
+	struct reclaim reclaim;
 	uint64_t nodes;			/* memory nodes that there are, a bit each */
 	uint64_t node_pages[NODES];
 	bool mmu;			/* without one there is no reaper */

@@ -181,6 +181,7 @@ def test_growth_of_a_sharer_meets_the_limit_of_where_the_mm_counts():
     sharer = inner.clone_vm("sharer")
     sharer.move_to("/")
     world.cgroup("/a").max = "32 MiB"
+    world.cgroup("/a").swap_max = 0
     assert sharer.grow("1 MiB")
     assert not sharer.grow("5 MiB")
 
@@ -217,7 +218,9 @@ def test_a_limit_of_0_is_one():
 
 def test_swap_max_bounds_what_a_subtree_swaps_and_the_machine_kills_for_it():
     world, inner, outer, other = family()
+    other.set_cgroup("/c")
     world.cgroup("/a").swap_max = "3 MiB"
+    world.cgroup("/c").swap_max = 0
     assert other.grow("60 MiB")
     assert inner.grow("5 MiB")
     assert outer.memory.swapents + inner.memory.swapents <= 3 * PAGES
@@ -248,6 +251,7 @@ def test_on_equal_points_the_kernel_goes_from_cgroup_to_cgroup(kernel, chosen):
 def test_events_of_a_kill_are_counted_there_and_above():
     world, inner, *_ = family()
     world.cgroup("/a").max = "30 MiB"
+    world.cgroup("/a").swap_max = 0
     assert not inner.grow("1 MiB")
     nothing = dict.fromkeys(world.cgroup("/a").events, 0)
     assert world.cgroup("/a").events == {**nothing, "max": 1, "oom": 1, "oom_kill": 1}

@@ -148,6 +148,7 @@ DONE = [
     ("adj a -500 -600", 100, ["oom_score_adj", "oom_score_adj_min"], [-500, -600]),
     ("adj a -500 -600", 101, ["oom_score_adj"], [0]),
     ("grow a 20M", 100, ["memory.anon", "memory.swapents"], [30 << 8, 0]),
+    ("total 1G 20M\nswap_out a 3M", 100, ["memory.anon", "memory.swapents"], [7 << 8, 3 << 8]),
     ("total 12M 20M\ngrow 102 4M\ntotal 1G 20M\ntouch 102", 102, ["memory.anon", "memory.swapents"], [1 << 10, 0]),
     ("free a 4M", 100, ["memory.anon"], [6 << 8]),
     ("cgroup 102 /box\nlimit /box 1M\ngrow 102 2M", 102, ["state"], [b"Z"]),
@@ -194,7 +195,21 @@ def test_a_world_that_is_not_mounted_has_no_clock_to_be_set(world, command):
 
 def test_every_command_has_a_test():
     tried = {line.split()[0] for text, *_ in DONE for line in text.split("\n")}
-    assert {command.name for command in COMMANDS} - tried == {"reap", "caller", "pressure", *CLOCK}
+    assert {command.name for command in COMMANDS} - tried == {
+        "reap",
+        "caller",
+        "pressure",
+        "own",
+        "drop_caches",
+        *CLOCK,
+    }
+
+
+def test_the_machine_has_pages_of_its_own_and_drops_them(world):
+    ctl(world, "own cache=8M dirty=1M\nown buffers=2M slab_reclaimable=3M")
+    assert (world.own_pages.cache, world.own_pages.dirty, world.own_pages.buffers) == (2048, 256, 512)
+    ctl(world, "drop_caches 1")
+    assert (world.own_pages.cache, world.own_pages.buffers, world.own_pages.slab_reclaimable) == (256, 0, 768)
 
 
 def test_exec_gives_a_fresh_memory(world):

@@ -26,6 +26,15 @@ def texts(world):
     return [record.text for record in world.kmsg]
 
 
+def in_ram(world):
+    """Every task has a stack of 16 KiB in the kernel."""
+    return world.usage().resident + world.usage().tables + 4 * world.task_count
+
+
+def min_free(world):
+    return int(world.read("/sys/vm/min_free_kbytes")) // 4
+
+
 def held(world):
     usage = world.usage()
     return usage.resident + usage.tables + usage.swap
@@ -42,32 +51,45 @@ def test_new_memory_is_anonymous_and_has_page_tables():
     assert world.usage().anon == 90 * MIB
 
 
-def test_when_ram_is_full_swap_is_next():
+def test_when_ram_is_full_others_are_swapped():
     world, hog, baby = small(swap="100 MiB")
     assert baby.grow("80 MiB")
-    assert world.usage().resident + world.usage().tables >= 100 * MIB
-    assert baby.memory.anon + baby.memory.swapents == 90 * MIB
-    assert not hog.is_zombie
+    assert baby.memory.anon == 90 * MIB
+    assert hog.memory.anon + hog.memory.swapents == 60 * MIB
+    assert min_free(world) <= 100 * MIB - in_ram(world) <= 2 * min_free(world)
     assert world.kmsg == []
+
+
+def test_who_grows_beyond_all_ram_swaps_itself_last():
+    world, hog, baby = small(swap="100 MiB")
+    assert baby.grow("110 MiB")
+    assert hog.memory.anon == 0
+    assert baby.memory.anon + baby.memory.swapents == 120 * MIB
+    assert world.usage().swap == hog.memory.swapents + baby.memory.swapents
+    assert not baby.grow("60 MiB")
+    assert killed(world) == ["(baby)"]
 
 
 def test_page_tables_stay_in_ram_that_is_full():
     world, _hog, baby = small(swap="20 MiB")
     assert baby.grow("30 MiB")
-    assert baby.grow("17 MiB")
-    usage = world.usage()
-    assert usage.resident + usage.tables == 100 * MIB
-    assert baby.memory.anon + baby.memory.swapents == 57 * MIB
+    assert baby.grow("15 MiB")
+    assert in_ram(world) <= 100 * MIB - min_free(world)
+    assert baby.memory.anon + baby.memory.swapents == 55 * MIB
 
 
-def test_swapped_pages_come_back_when_touched():
-    _world, hog, baby = small(swap="100 MiB")
+def test_swapped_pages_come_back_when_touched_for_those_of_others():
+    world, hog, baby = small(swap="100 MiB")
     baby.grow("80 MiB")
-    swapped = baby.memory.swapents
+    swapped = hog.memory.swapents
     assert baby.touch() == 0
+    assert hog.touch() == swapped
+    assert (hog.memory.swapents, hog.memory.anon) == (0, 60 * MIB)
+    assert baby.memory.swapents > 0
     hog.exit()
-    assert baby.touch() == swapped
+    assert baby.touch() > 0
     assert (baby.memory.swapents, baby.memory.anon) == (0, 90 * MIB)
+    assert world.usage().swap == 0
 
 
 def test_shared_memory_counts_once_and_goes_with_the_last_sharer():

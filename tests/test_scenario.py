@@ -408,6 +408,8 @@ HAPPENS = [
     ('exit = { who = "a", code = 3 }', "exit of a", "ok"),
     ('exec = { who = "a", comm = "new", anon = "5 MiB" }', "exec in a", "ok"),
     ('reap = "a"', "wait for a", "ECHILD"),
+    ('swap_out = { who = "a", size = "1 MiB" }', "1 MiB of a go to swap", "0 pages"),
+    ("drop_caches = {}", "drop_caches 3", "ok"),
     ('releasing = "a"', "begin to release a", "EBUSY"),
     ('fork = { who = "a", comm = "child" }', "fork child by a", "4"),
     ('clone_vm = { who = "a", comm = "child" }', "clone(CLONE_VM) child by a", "4"),

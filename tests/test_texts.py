@@ -96,6 +96,7 @@ LINES = [
     "mems a 0-1", "adj a -5 -10", "total 8G 2G", "cgroup a /x", "limit /box 10M", "oom_group /box on", "grow a 1M",
     "free a 1M", "sysctl panic_on_oom=1", "run 250ms", "dsleep a on", "caller uid=5 gid=6 caps=none", "use_mm k a",
     "speed 10", "step 5ms", "thread a as 77", "comm a 'a b'", "sysrq f", "oom a", "reap a",
+    "swap_out a 1M", "own cache=5M dirty=1M", "drop_caches 3",
 ]  # fmt: skip
 TOKENS = [
     "a", "b", "nobody", "1", "-1", "99999999999", "as", "comm=", "uid=", "5M", "1.5G", "9999999999999999999999P", "on",
@@ -107,7 +108,8 @@ TOKENS = [
 def dump(world: World) -> object:
     """All that can be seen of a world."""
     tasks = {task.pid: bytes(ffi.buffer(task.info)) for task in world.tasks}
-    files = [world.read(f"/sys/vm/{name}") for name in world.listdir("/sys/vm")]
+    paths = [f"/sys/vm/{name}" for name in world.listdir("/sys/vm")]
+    files = [world.read(path) for path in paths if world.stat(path).mode & 0o444]
     return tasks, files, world.now, world.kmsg, world.death_end, sorted(world.names), world.read("/meminfo")
 
 

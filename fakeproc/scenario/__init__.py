@@ -39,7 +39,17 @@ def loads(text: str, file: str = "scenario") -> Scenario:
         events=schedule.events,
         expects=schedule.expects,
         cgroups=tuple(_cgroups(planner.source)),
+        machine=_checked_machine(planner.source, machine),
     )
+
+
+def _checked_machine(source: Source, machine: dict[str, Any]) -> dict[str, Any]:
+    ram, own = machine.get("ram", DEFAULT_RAM), sum(machine.get(key, 0) for key in keys.OWN_PAGES if key != "dirty")
+    if own > ram:
+        raise source.error(("machine",), "cache, buffers and slab are more than the RAM: make them smaller")
+    if machine.get("dirty", 0) > machine.get("cache", 0):
+        raise source.error(("machine", "dirty"), "dirty is a part of the cache: write less, or more cache")
+    return machine
 
 
 def _cgroups(source: Source) -> Iterator[dict[str, Any]]:

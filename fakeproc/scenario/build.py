@@ -11,7 +11,7 @@ from fakeproc._native import lib
 from fakeproc.errors import ScenarioError
 from fakeproc.scenario.events import Event, Happened, set_conditions
 from fakeproc.scenario.expect import Expect
-from fakeproc.scenario.keys import SIZES
+from fakeproc.scenario.keys import OWN_PAGES, SIZES
 from fakeproc.scenario.plan import Process
 from fakeproc.scenario.player import Player
 from fakeproc.world import THREAD_FLAGS, Task, World, check
@@ -34,6 +34,7 @@ class Scenario:
     events: tuple[Event, ...] = field(default=(), repr=False)
     cgroups: tuple[dict[str, Any], ...] = field(default=(), repr=False)
     expects: tuple[Expect, ...] = field(default=(), repr=False)
+    machine: dict[str, Any] = field(default_factory=dict, repr=False)  # the other keys of [machine]
 
     def build(self, kernel: rules.Kernel | None = None) -> World:
         """The machine. ScenarioError where the core refuses what the file asks for."""
@@ -42,6 +43,8 @@ class Scenario:
             world.set_nodes(*self.nodes)
         world.set_pid_max(self.pid_max)
         world.set_mmu(self.mmu)
+        world.set_machine(cpus=self.machine.get("cpus"), hostname=self.machine.get("hostname"))
+        world.set_own_pages(**{key: self.machine[key] for key in OWN_PAGES if key in self.machine})
         self._set_sysctl(world)
         for cgroup in self.cgroups:
             world.limit_cgroup(cgroup["path"], cgroup.get("limit", 0))

@@ -304,6 +304,15 @@ def _touch(world: World, given: dict[str, Any]) -> str:
     return f"{_actor(world, given['who']).touch()} pages"
 
 
+def _swap_out(world: World, given: dict[str, Any]) -> str:
+    return f"{_actor(world, given['who']).swap_out(given['size'])} pages"
+
+
+def _drop_caches(world: World, given: dict[str, Any]) -> str:
+    world.drop_caches(given.get("what", 3))
+    return "ok"
+
+
 def _oom(world: World, given: dict[str, Any]) -> str:
     by = _actor(world, given["by"]) if "by" in given else None
     what = {key: given[key] for key in ("order", "memcg", "limit", "nodes") if key in given}
@@ -434,6 +443,15 @@ ACTIONS: dict[str, Action] = {
         lambda given: f"pressure {_pairs(given)}",
         _set_pressure,
         needed=("resource", "some"),
+    ),
+    "swap_out": Action(
+        {"who": _who, "size": keys.size},
+        lambda given: f"{given['size'] >> 20} MiB of {given['who']} go to swap",
+        _swap_out,
+        needed=("who", "size"),
+    ),
+    "drop_caches": Action(
+        {"what": keys.integer(1, 3)}, lambda given: f"drop_caches {given.get('what', 3)}", _drop_caches, needed=()
     ),
     "oom": Action(
         {"by": _who, "order": keys.integer(0, 10), "memcg": keys.cgroup, "limit": keys.size, "nodes": keys.node_set},

@@ -217,6 +217,12 @@ def _patches(value: Any) -> list[int]:
     return value
 
 
+def _hostname(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[!-~]{1,64}", value):
+        raise FakeprocError('write a name of up to 64 letters without blanks, such as "server1"')
+    return value
+
+
 _adj = integer(-1000, 1000)
 
 KERNEL_KEYS: dict[str, Check] = {"base": text, "patches": _patches}
@@ -235,7 +241,15 @@ MACHINE_KEYS: dict[str, Check] = {
     "pid_max": integer(301, PID_LIMIT),
     "mmu": boolean,
     "sysctl": _sysctl,
+    "cpus": integer(1, lib.CPUS_MAX),
+    "hostname": _hostname,
+    "cache": size,
+    "dirty": size,
+    "buffers": size,
+    "slab_reclaimable": size,
+    "slab_unreclaimable": size,
 }
+OWN_PAGES = ("cache", "dirty", "buffers", "slab_reclaimable", "slab_unreclaimable")
 
 CGROUP_KEYS: dict[str, Check] = {"path": cgroup, "limit": size, "oom_group": boolean}
 

@@ -23,7 +23,7 @@ static int fd_read(struct world *w, const struct node *node, const struct caller
 
 static int fdinfo_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
-	(void)reader;
+	(void)node, (void)reader;
 	return text_printf(out, "pos:\t0\nflags:\t0100002\nmnt_id:\t27\n%s", w->rules.fdinfo_asks_ptrace ? "ino:\t5\n" : "");
 }
 

@@ -67,6 +67,8 @@ int check_open(const struct world *w, const struct caller *who, const struct nod
 	error = tree_permission(w, node, who, wanted_access(flags));
 	if (error)
 		return error;
+	if ((node->entry->flags & SYSLOG) && !(who->caps & (CAP_BIT(CAP_SYSLOG) | CAP_BIT(CAP_SYS_ADMIN))))
+		return -EPERM;
 	if ((flags & O_NOATIME) && !tree_is_owner(w, node, who))
 		return -EPERM;
 	if ((node->entry->flags & NEEDS_RESOURCE) && (flags & O_ACCMODE) && !(who->caps & CAP_BIT(CAP_SYS_RESOURCE)))
@@ -230,6 +232,8 @@ ssize_t read_at(struct file *f, const struct caller *who, void *buffer, size_t c
 		return -EINVAL;
 	if (f->entry->behaviour == RECORDS)
 		return kmsg_read(f, buffer, count, offset);
+	if (f->entry->behaviour == TAKEN)
+		return proc_kmsg_read(f, buffer, count);
 	if (f->entry->behaviour == AT_START && offset)
 		return 0;
 	if (f->entry->behaviour == SHOWN)
@@ -302,7 +306,11 @@ unsigned int poll_file(struct file *f)
 {
 	if (f->entry->flags & PRESSURE)
 		return psi_trigger_poll(f->trigger);
-	return f->entry->behaviour == RECORDS ? kmsg_poll(f) : POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
+	if (f->entry->behaviour == RECORDS)
+		return kmsg_poll(f);
+	if (f->entry->behaviour == TAKEN)
+		return proc_kmsg_poll(f);
+	return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
 }
 
 /* A trigger is waited for with POLLPRI: that its file can be read and written, too, wakes nobody. */
@@ -310,6 +318,8 @@ bool file_is_ready(const struct file *f)
 {
 	if (f->entry->flags & PRESSURE)
 		return !f->trigger || psi_trigger_is_ready(f->trigger);
+	if (f->entry->behaviour == TAKEN)
+		return proc_kmsg_poll(f);
 	return f->entry->behaviour != RECORDS || kmsg_poll(f);
 }
 

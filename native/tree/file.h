@@ -44,6 +44,9 @@ ssize_t copy_out(const struct file *f, void *buffer, size_t count, int64_t offse
 ssize_t kmsg_read(struct file *f, void *buffer, size_t count, int64_t offset);
 int64_t kmsg_seek(struct file *f, int64_t offset, int whence);
 unsigned int kmsg_poll(const struct file *f);
+/* TAKEN: proc_kmsg.c's own. */
+ssize_t proc_kmsg_read(struct file *f, void *buffer, size_t count);
+unsigned int proc_kmsg_poll(const struct file *f);
 
 /* PRESSURE: pressure.c's own. The group may be a cgroup's, of a file whose name begins with that of the resource. */
 int pressure_show(struct world *w, struct psi *psi, const struct entry *e, struct text *out);

@@ -39,13 +39,43 @@ bool next_process(struct world *w, const struct node *directory, int64_t *at, ch
 	return true;
 }
 
+static const struct entry tty_entries[] = {
+	{ "drivers", S_IFREG | 0444, SHOWN, BOTH, fixed_read, NULL, NULL, 0, 0 },
+};
+
+static const struct directory tty_directory = { ENTRIES(tty_entries), NULL, NULL, BOTH, 1300, 2 };
+
 /* In the order of a real listing: by length, then by name; what is made last stands last. */
 static const struct entry root_entries[] = {
 	/* name            mode             behaviour level read              write                directory, flags, rule */
+	{ "net",           S_IFLNK | 0777,  FRESH, BOTH, net_link_read,       NULL, NULL, 0, 0 },
 	{ "sys",           S_IFDIR | 0555,  FRESH, BOTH, NULL,                NULL, &sys_directory, SYSCTL, 0 },
+	{ "tty",           S_IFDIR | 0555,  FRESH, BOTH, NULL,                NULL, &tty_directory, 0, 0 },
+	{ "kmsg",          S_IFREG | 0400,  TAKEN, BOTH, NULL,                NULL, NULL, SYSLOG, 0 },
+	{ "stat",          S_IFREG | 0444,  SHOWN, BOTH, proc_stat_read,      NULL, NULL, 0, 0 },
+	{ "locks",         S_IFREG | 0444,  SHOWN, BOTH, fixed_read,       NULL, NULL, 0, 0 },
+	{ "swaps",         S_IFREG | 0444,  SHOWN, BOTH, swaps_read,          NULL, NULL, 0, 0 },
+	{ "mounts",        S_IFLNK | 0777,  FRESH, BOTH, mounts_link_read,    NULL, NULL, 0, 0 },
+	{ "uptime",        S_IFREG | 0444,  SHOWN, BOTH, uptime_read,         NULL, NULL, 0, 0 },
 	{ "vmstat",        S_IFREG | 0444,  SHOWN, BOTH, vmstat_read,         NULL, NULL, 0, 0 },
+	{ "cgroups",       S_IFREG | 0444,  SHOWN, BOTH, cgroups_read,        NULL, NULL, 0, 0 },
+	{ "cmdline",       S_IFREG | 0444,  SHOWN, BOTH, fixed_read,       NULL, NULL, 0, 0 },
+	{ "cpuinfo",       S_IFREG | 0444,  SHOWN, BOTH, cpuinfo_read,        NULL, NULL, 0, 0 },
+	{ "devices",       S_IFREG | 0444,  SHOWN, BOTH, fixed_read,       NULL, NULL, 0, 0 },
+	{ "loadavg",       S_IFREG | 0444,  SHOWN, BOTH, loadavg_read,        NULL, NULL, 0, 0 },
 	{ "meminfo",       S_IFREG | 0444,  SHOWN, BOTH, meminfo_read,        NULL, NULL, 0, 0 },
+	{ "version",       S_IFREG | 0444,  SHOWN, BOTH, version_read,        NULL, NULL, 0, 0 },
+	{ "consoles",      S_IFREG | 0444,  SHOWN, BOTH, fixed_read,       NULL, NULL, 0, 0 },
 	{ "pressure",      S_IFDIR | 0555,  FRESH, BOTH, NULL,                NULL, &pressure_directory, 0, WHERE(psi_exists) },
+	{ "slabinfo",      S_IFREG | 0400,  SHOWN, BOTH, slabinfo_read,       NULL, NULL, 0, 0 },
+	{ "softirqs",      S_IFREG | 0444,  SHOWN, BOTH, softirqs_read,       NULL, NULL, 0, 0 },
+	{ "zoneinfo",      S_IFREG | 0444,  SHOWN, BOTH, zoneinfo_read,       NULL, NULL, 0, 0 },
+	{ "buddyinfo",     S_IFREG | 0444,  SHOWN, BOTH, buddyinfo_read,      NULL, NULL, 0, 0 },
+	{ "diskstats",     S_IFREG | 0444,  SHOWN, BOTH, diskstats_read,      NULL, NULL, 0, 0 },
+	{ "interrupts",    S_IFREG | 0444,  SHOWN, BOTH, interrupts_read,     NULL, NULL, 0, 0 },
+	{ "partitions",    S_IFREG | 0444,  SHOWN, BOTH, partitions_read,     NULL, NULL, 0, 0 },
+	{ "execdomains",   S_IFREG | 0444,  SHOWN, BOTH, fixed_read,       NULL, NULL, 0, 0 },
+	{ "filesystems",   S_IFREG | 0444,  SHOWN, BOTH, fixed_read,       NULL, NULL, 0, 0 },
 	{ "sysrq-trigger", S_IFREG | 0200,  FRESH, BOTH, NULL,                sysrq_trigger_write, NULL, 0, 0 },
 	{ "self",          S_IFLNK | 0777,  FRESH, BOTH, self_read,           NULL, NULL, 0, 0 },
 	{ "thread-self",   S_IFLNK | 0777,  FRESH, BOTH, thread_self_read,    NULL, NULL, 0, 0 },

@@ -1,4 +1,7 @@
-/* /proc/self and /proc/thread-self: who asks. A caller that the world does not know gets a dangling link. */
+/*
+ * The links of /proc. self and thread-self: who asks; a caller that the world does not know gets a dangling link.
+ * mounts and net are his.
+ */
 #include "task.h"
 #include "text.h"
 #include "tree/tree.h"
@@ -23,4 +26,16 @@ int thread_self_read(struct world *w, const struct node *node, const struct call
 {
 	(void)node;
 	return reader->pid ? text_printf(out, "%d/task/%d", leader_of(w, reader), reader->pid) : -ENOENT;
+}
+
+int mounts_link_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
+{
+	(void)w, (void)node, (void)reader;
+	return text_printf(out, "self/mounts");
+}
+
+int net_link_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
+{
+	(void)w, (void)node, (void)reader;
+	return text_printf(out, "self/net");
 }

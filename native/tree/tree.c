@@ -33,7 +33,7 @@ int parse_pid(const char *name, size_t length)
 	return pid < PID_LIMIT ? (int)pid : 0;
 }
 
-static bool rule_holds(const struct world *w, size_t rule)
+bool rule_holds(const struct world *w, size_t rule)
 {
 	return !rule || *((const bool *)&w->rules + rule - 1);
 }
@@ -183,6 +183,15 @@ int tree_guard(const struct world *w, const struct node *node, const struct call
 	return (flags & OPENS_FS) && !has_files(t) ? -EINVAL : 0;
 }
 
+static uint32_t directories_in(const struct world *w, const struct directory *d)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < d->count; i++)
+		count += S_ISDIR(d->entries[i].mode) && is_there(d, &d->entries[i], w) && !(d->entries[i].flags & UNLISTED);
+	return count;
+}
+
 static uint32_t links_of(const struct world *w, const struct node *node)
 {
 	const struct directory *d = node->entry->directory;
@@ -190,7 +199,7 @@ static uint32_t links_of(const struct world *w, const struct node *node)
 	if (!d)
 		return 1;
 	if (d == &root_directory)
-		return d->links + (uint32_t)w->process_count;
+		return d->links + directories_in(w, d) + (uint32_t)w->process_count;
 	if (d == &net_directory && !has_files(node->task))
 		return 2;
 	return d == &threads_directory ? d->links + (uint32_t)node->task->signal->threads : d->links;

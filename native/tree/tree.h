@@ -18,7 +18,8 @@ enum behaviour {
 	FRESH_LIMITED,		/* the same, lseek(2) up to 2^31 - 1 (generic_file_llseek) */
 	SHOWN,			/* a seq_file: made at position 0 and kept for the reads that follow */
 	AT_START,		/* made anew at position 0, nothing anywhere else (proc_dointvec) */
-	RECORDS			/* one record a read (kmsg) */
+	RECORDS,		/* one record a read (kmsg) */
+	TAKEN			/* what was read is gone, whoever asks (proc_kmsg) */
 };
 
 /* What else an entry is. */
@@ -34,7 +35,8 @@ enum {
 	OPENS_MAPS = 8192,	/* the same, but without an mm it is there, and empty */
 	OPENS_FS = 1024,	/* a task that has not exited, else EINVAL */
 	LINK_OF_FILE = 2048,	/* st_size is 64 */
-	NET_FILE = 4096		/* root's, whosever network it is */
+	NET_FILE = 4096,	/* root's, whosever network it is */
+	SYSLOG = 32		/* opened with CAP_SYSLOG only */
 };
 
 enum level { PROCESS = 1, THREAD = 2, BOTH = 3 };
@@ -110,9 +112,18 @@ extern const struct entry process_entry, thread_entry;
 bool find_any_task(struct world *w, const struct node *directory, const char *name, size_t length, struct node *out);
 bool next_process(struct world *w, const struct node *directory, int64_t *at, char name[256], struct node *out);
 
+bool rule_holds(const struct world *w, size_t rule);	/* 0: always */
+
 /* Generators and writers, one file each, named as the file of procfs. */
 generator cgroup_read, cmdline_read, comm_read, control_read_file, meminfo_read, oom_adj_read, oom_score_read,
-	oom_score_adj_read, pressure_read, self_read, stat_read, statm_read, status_read, sysctl_read, thread_self_read, vmstat_read;
+	oom_score_adj_read, pressure_read, self_read, stat_read, statm_read, status_read, sysctl_read, thread_self_read,
+	vmstat_read;
+/* Of the machine. */
+generator buddyinfo_read, build_read, cap_last_cap_read, cgroups_read, cpuinfo_read, diskstats_read, drop_caches_read,
+	file_nr_read, fixed_read, hostname_read, inode_nr_read, interrupts_read, loadavg_read, mounts_link_read,
+	net_link_read, osrelease_read, ostype_read, partitions_read, poolsize_read, proc_stat_read, slabinfo_read,
+	softirqs_read, swaps_read, uptime_read, uuid_read, version_read, zoneinfo_read;
+writer compact_memory_write, drop_caches_write, hostname_write;
 writer comm_write, control_write_file, oom_adj_write, oom_score_adj_write, sysctl_write, sysrq_trigger_write;
 
 /* test_perm(): owner and group root, and nobody overrides. */

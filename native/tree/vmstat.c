@@ -1,19 +1,271 @@
-/* /proc/vmstat, as far as the OOM killer moves it. */
-#include "memory.h"
+/* /proc/vmstat: the lines in the order of the newest kernel, each where it is one. */
+#include "meminfo.h"
+#include "reclaim.h"
 #include "text.h"
 #include "tree/tree.h"
 #include "world.h"
 
 #include <inttypes.h>
 
+enum source { NOTHING, FROM_SUM, FROM_EVENT };
+
+#define ZERO NOTHING, 0
+#define SUM(field) FROM_SUM, offsetof(struct meminfo, field)
+#define EVENT(event) FROM_EVENT, event
+
+/* Of what comes by zone, all is Normal's. */
+static const struct line {
+	const char *name;
+	enum source source;
+	size_t from;		/* which field, which event */
+	size_t since, until;	/* WHERE(...): there, but not any more there; 0 = always, for ever */
+} lines[] = {
+	{ "nr_free_pages", SUM(free), 0, 0 },
+	{ "nr_alloc_batch", ZERO, 0, WHERE(counters_of_4_8) },
+	{ "nr_free_pages_blocks", SUM(free_blocks), WHERE(counters_of_6_18), 0 },
+	{ "nr_zone_inactive_anon", SUM(inactive_anon), WHERE(counters_of_4_8), 0 },
+	{ "nr_zone_active_anon", SUM(active_anon), WHERE(counters_of_4_8), 0 },
+	{ "nr_zone_inactive_file", SUM(inactive_file), WHERE(counters_of_4_8), 0 },
+	{ "nr_zone_active_file", SUM(active_file), WHERE(counters_of_4_8), 0 },
+	{ "nr_zone_unevictable", SUM(unevictable), WHERE(counters_of_4_8), 0 },
+	{ "nr_zone_write_pending", SUM(dirty), WHERE(counters_of_4_8), 0 },
+	{ "nr_mlock", SUM(unevictable), 0, 0 },
+	{ "nr_bounce", ZERO, 0, WHERE(counters_of_6_18) },
+	{ "nr_zspages", ZERO, WHERE(counters_of_4_8), 0 },
+	{ "nr_free_cma", ZERO, 0, 0 },
+	{ "numa_hit", EVENT(PGALLOC), 0, 0 },
+	{ "numa_miss", ZERO, 0, 0 },
+	{ "numa_foreign", ZERO, 0, 0 },
+	{ "numa_interleave", ZERO, 0, 0 },
+	{ "numa_local", EVENT(PGALLOC), 0, 0 },
+	{ "numa_other", ZERO, 0, 0 },
+	{ "nr_inactive_anon", SUM(inactive_anon), 0, 0 },
+	{ "nr_active_anon", SUM(active_anon), 0, 0 },
+	{ "nr_inactive_file", SUM(inactive_file), 0, 0 },
+	{ "nr_active_file", SUM(active_file), 0, 0 },
+	{ "nr_unevictable", SUM(unevictable), 0, 0 },
+	{ "nr_slab_reclaimable", SUM(slab_reclaimable), 0, 0 },
+	{ "nr_slab_unreclaimable", SUM(slab_unreclaimable), 0, 0 },
+	{ "nr_isolated_anon", ZERO, 0, 0 },
+	{ "nr_isolated_file", ZERO, 0, 0 },
+	{ "nr_pages_scanned", ZERO, 0, WHERE(counters_of_4_14) },
+	{ "workingset_nodes", ZERO, WHERE(counters_of_5_4), 0 },
+	{ "workingset_refault", EVENT(WORKINGSET_REFAULT_FILE), 0, WHERE(counters_of_5_10) },
+	{ "workingset_activate", ZERO, 0, WHERE(counters_of_5_10) },
+	{ "workingset_restore", ZERO, WHERE(counters_of_5_4), WHERE(counters_of_5_10) },
+	{ "workingset_refault_anon", EVENT(WORKINGSET_REFAULT_ANON), WHERE(counters_of_5_10), 0 },
+	{ "workingset_refault_file", EVENT(WORKINGSET_REFAULT_FILE), WHERE(counters_of_5_10), 0 },
+	{ "workingset_activate_anon", ZERO, WHERE(counters_of_5_10), 0 },
+	{ "workingset_activate_file", ZERO, WHERE(counters_of_5_10), 0 },
+	{ "workingset_restore_anon", ZERO, WHERE(counters_of_5_10), 0 },
+	{ "workingset_restore_file", ZERO, WHERE(counters_of_5_10), 0 },
+	{ "workingset_nodereclaim", ZERO, 0, 0 },
+	{ "nr_anon_pages", SUM(anon), 0, 0 },
+	{ "nr_mapped", SUM(mapped), 0, 0 },
+	{ "nr_file_pages", SUM(file_pages), 0, 0 },
+	{ "nr_dirty", SUM(dirty), 0, 0 },
+	{ "nr_writeback", ZERO, 0, 0 },
+	{ "nr_writeback_temp", ZERO, 0, WHERE(counters_of_6_18) },
+	{ "nr_shmem", SUM(shmem), 0, 0 },
+	{ "nr_shmem_hugepages", ZERO, WHERE(counters_of_4_8), 0 },
+	{ "nr_shmem_pmdmapped", ZERO, WHERE(counters_of_4_8), 0 },
+	{ "nr_file_hugepages", ZERO, WHERE(counters_of_5_4), 0 },
+	{ "nr_file_pmdmapped", ZERO, WHERE(counters_of_5_4), 0 },
+	{ "nr_anon_transparent_hugepages", ZERO, 0, 0 },
+	{ "nr_unstable", ZERO, 0, WHERE(counters_of_5_10) },
+	{ "nr_vmscan_write", EVENT(NR_VMSCAN_WRITE), 0, 0 },
+	{ "nr_vmscan_immediate_reclaim", ZERO, 0, 0 },
+	{ "nr_dirtied", ZERO, 0, 0 },
+	{ "nr_written", EVENT(NR_WRITTEN), 0, 0 },
+	{ "nr_throttled_written", ZERO, WHERE(counters_of_6_1), 0 },
+	{ "nr_kernel_misc_reclaimable", ZERO, WHERE(counters_of_5_4), 0 },
+	{ "nr_foll_pin_acquired", ZERO, WHERE(counters_of_5_10), 0 },
+	{ "nr_foll_pin_released", ZERO, WHERE(counters_of_5_10), 0 },
+	{ "nr_kernel_stack", SUM(stack_kbytes), 0, 0 },
+	{ "nr_page_table_pages", SUM(tables), 0, 0 },
+	{ "nr_sec_page_table_pages", ZERO, WHERE(counters_of_6_1), 0 },
+	{ "nr_iommu_pages", ZERO, WHERE(counters_of_6_12), 0 },
+	{ "nr_swapcached", ZERO, WHERE(counters_of_5_15), 0 },
+	{ "pgpromote_success", ZERO, WHERE(counters_of_6_1), 0 },
+	{ "pgpromote_candidate", ZERO, WHERE(counters_of_6_1), 0 },
+	{ "pgpromote_candidate_nrl", ZERO, WHERE(counters_of_6_18), 0 },
+	{ "pgdemote_kswapd", ZERO, WHERE(counters_of_5_15), 0 },
+	{ "pgdemote_direct", ZERO, WHERE(counters_of_5_15), 0 },
+	{ "pgdemote_khugepaged", ZERO, WHERE(counters_of_6_6), 0 },
+	{ "pgdemote_proactive", ZERO, WHERE(counters_of_6_18), 0 },
+	{ "nr_hugetlb", ZERO, WHERE(counters_of_6_18), 0 },
+	{ "nr_balloon_pages", ZERO, WHERE(counters_of_6_18), 0 },
+	{ "nr_kernel_file_pages", ZERO, WHERE(counters_of_6_18), 0 },
+	{ "nr_dirty_threshold", SUM(dirty_threshold), 0, 0 },
+	{ "nr_dirty_background_threshold", SUM(dirty_background_threshold), 0, 0 },
+	{ "nr_memmap_pages", ZERO, WHERE(counters_of_6_12), 0 },
+	{ "nr_memmap_boot_pages", SUM(memmap), WHERE(counters_of_6_12), 0 },
+	{ "pgpgin", EVENT(PGPGIN), 0, 0 },
+	{ "pgpgout", EVENT(PGPGOUT), 0, 0 },
+	{ "pswpin", EVENT(PSWPIN), 0, 0 },
+	{ "pswpout", EVENT(PSWPOUT), 0, 0 },
+	{ "pgalloc_dma", ZERO, 0, 0 },
+	{ "pgalloc_dma32", ZERO, 0, 0 },
+	{ "pgalloc_normal", EVENT(PGALLOC), 0, 0 },
+	{ "pgalloc_movable", ZERO, 0, 0 },
+	{ "pgalloc_device", ZERO, WHERE(counters_of_6_1), 0 },
+	{ "allocstall_dma", ZERO, WHERE(counters_of_4_8), 0 },
+	{ "allocstall_dma32", ZERO, WHERE(counters_of_4_8), 0 },
+	{ "allocstall_normal", EVENT(ALLOCSTALL), WHERE(counters_of_4_8), 0 },
+	{ "allocstall_movable", ZERO, WHERE(counters_of_4_8), 0 },
+	{ "allocstall_device", ZERO, WHERE(counters_of_6_1), 0 },
+	{ "pgskip_dma", ZERO, WHERE(counters_of_4_8), 0 },
+	{ "pgskip_dma32", ZERO, WHERE(counters_of_4_8), 0 },
+	{ "pgskip_normal", ZERO, WHERE(counters_of_4_8), 0 },
+	{ "pgskip_movable", ZERO, WHERE(counters_of_4_8), 0 },
+	{ "pgskip_device", ZERO, WHERE(counters_of_6_1), 0 },
+	{ "pgfree", EVENT(PGFREE), 0, 0 },
+	{ "pgactivate", ZERO, 0, 0 },
+	{ "pgdeactivate", ZERO, 0, 0 },
+	{ "pglazyfree", ZERO, WHERE(counters_of_4_14), 0 },
+	{ "pgfault", EVENT(PGFAULT), 0, 0 },
+	{ "pgmajfault", EVENT(PGMAJFAULT), 0, 0 },
+	{ "pglazyfreed", ZERO, 0, 0 },
+	{ "pgrefill_dma", ZERO, 0, WHERE(counters_of_4_8) },
+	{ "pgrefill_dma32", ZERO, 0, WHERE(counters_of_4_8) },
+	{ "pgrefill_normal", ZERO, 0, WHERE(counters_of_4_8) },
+	{ "pgrefill_movable", ZERO, 0, WHERE(counters_of_4_8) },
+	{ "pgsteal_kswapd_dma", ZERO, 0, WHERE(counters_of_4_8) },
+	{ "pgsteal_kswapd_dma32", ZERO, 0, WHERE(counters_of_4_8) },
+	{ "pgsteal_kswapd_normal", EVENT(PGSTEAL_KSWAPD), 0, WHERE(counters_of_4_8) },
+	{ "pgsteal_kswapd_movable", ZERO, 0, WHERE(counters_of_4_8) },
+	{ "pgsteal_direct_dma", ZERO, 0, WHERE(counters_of_4_8) },
+	{ "pgsteal_direct_dma32", ZERO, 0, WHERE(counters_of_4_8) },
+	{ "pgsteal_direct_normal", EVENT(PGSTEAL_DIRECT), 0, WHERE(counters_of_4_8) },
+	{ "pgsteal_direct_movable", ZERO, 0, WHERE(counters_of_4_8) },
+	{ "pgscan_kswapd_dma", ZERO, 0, WHERE(counters_of_4_8) },
+	{ "pgscan_kswapd_dma32", ZERO, 0, WHERE(counters_of_4_8) },
+	{ "pgscan_kswapd_normal", EVENT(PGSCAN_KSWAPD), 0, WHERE(counters_of_4_8) },
+	{ "pgscan_kswapd_movable", ZERO, 0, WHERE(counters_of_4_8) },
+	{ "pgscan_direct_dma", ZERO, 0, WHERE(counters_of_4_8) },
+	{ "pgscan_direct_dma32", ZERO, 0, WHERE(counters_of_4_8) },
+	{ "pgscan_direct_normal", EVENT(PGSCAN_DIRECT), 0, WHERE(counters_of_4_8) },
+	{ "pgscan_direct_movable", ZERO, 0, WHERE(counters_of_4_8) },
+	{ "pgrefill", ZERO, WHERE(counters_of_4_8), 0 },
+	{ "pgreuse", ZERO, WHERE(counters_of_5_10), 0 },
+	{ "pgsteal_kswapd", EVENT(PGSTEAL_KSWAPD), WHERE(counters_of_4_8), 0 },
+	{ "pgsteal_direct", EVENT(PGSTEAL_DIRECT), WHERE(counters_of_4_8), 0 },
+	{ "pgsteal_khugepaged", ZERO, WHERE(counters_of_6_6), 0 },
+	{ "pgsteal_proactive", ZERO, WHERE(counters_of_6_18), 0 },
+	{ "pgscan_kswapd", EVENT(PGSCAN_KSWAPD), WHERE(counters_of_4_8), 0 },
+	{ "pgscan_direct", EVENT(PGSCAN_DIRECT), WHERE(counters_of_4_8), 0 },
+	{ "pgscan_khugepaged", ZERO, WHERE(counters_of_6_6), 0 },
+	{ "pgscan_proactive", ZERO, WHERE(counters_of_6_18), 0 },
+	{ "pgscan_direct_throttle", ZERO, 0, 0 },
+	{ "pgscan_anon", EVENT(PGSCAN_ANON), WHERE(counters_of_5_10), 0 },
+	{ "pgscan_file", EVENT(PGSCAN_FILE), WHERE(counters_of_5_10), 0 },
+	{ "pgsteal_anon", EVENT(PGSTEAL_ANON), WHERE(counters_of_5_10), 0 },
+	{ "pgsteal_file", EVENT(PGSTEAL_FILE), WHERE(counters_of_5_10), 0 },
+	{ "zone_reclaim_success", ZERO, WHERE(counters_of_6_12), 0 },
+	{ "zone_reclaim_failed", ZERO, 0, 0 },
+	{ "pginodesteal", ZERO, 0, 0 },
+	{ "slabs_scanned", EVENT(SLABS_SCANNED), 0, 0 },
+	{ "kswapd_inodesteal", ZERO, 0, 0 },
+	{ "kswapd_low_wmark_hit_quickly", ZERO, 0, 0 },
+	{ "kswapd_high_wmark_hit_quickly", ZERO, 0, 0 },
+	{ "pageoutrun", EVENT(PAGEOUTRUN), 0, 0 },
+	{ "allocstall", EVENT(ALLOCSTALL), 0, WHERE(counters_of_4_8) },
+	{ "pgrotated", ZERO, 0, 0 },
+	{ "drop_pagecache", EVENT(DROP_PAGECACHE), 0, 0 },
+	{ "drop_slab", EVENT(DROP_SLAB), 0, 0 },
+	{ "oom_kill", EVENT(OOM_KILL), WHERE(vmstat_counts_kills), 0 },
+	{ "numa_pte_updates", ZERO, 0, 0 },
+	{ "numa_huge_pte_updates", ZERO, 0, 0 },
+	{ "numa_hint_faults", ZERO, 0, 0 },
+	{ "numa_hint_faults_local", ZERO, 0, 0 },
+	{ "numa_pages_migrated", ZERO, 0, 0 },
+	{ "pgmigrate_success", ZERO, 0, 0 },
+	{ "pgmigrate_fail", ZERO, 0, 0 },
+	{ "thp_migration_success", ZERO, WHERE(counters_of_5_10), 0 },
+	{ "thp_migration_fail", ZERO, WHERE(counters_of_5_10), 0 },
+	{ "thp_migration_split", ZERO, WHERE(counters_of_5_10), 0 },
+	{ "compact_migrate_scanned", ZERO, 0, 0 },
+	{ "compact_free_scanned", ZERO, 0, 0 },
+	{ "compact_isolated", ZERO, 0, 0 },
+	{ "compact_stall", ZERO, 0, 0 },
+	{ "compact_fail", ZERO, 0, 0 },
+	{ "compact_success", ZERO, 0, 0 },
+	{ "compact_daemon_wake", ZERO, 0, 0 },
+	{ "compact_daemon_migrate_scanned", ZERO, WHERE(counters_of_4_14), 0 },
+	{ "compact_daemon_free_scanned", ZERO, WHERE(counters_of_4_14), 0 },
+	{ "htlb_buddy_alloc_success", ZERO, 0, 0 },
+	{ "htlb_buddy_alloc_fail", ZERO, 0, 0 },
+	{ "unevictable_pgs_culled", ZERO, 0, 0 },
+	{ "unevictable_pgs_scanned", ZERO, 0, 0 },
+	{ "unevictable_pgs_rescued", ZERO, 0, 0 },
+	{ "unevictable_pgs_mlocked", ZERO, 0, 0 },
+	{ "unevictable_pgs_munlocked", ZERO, 0, 0 },
+	{ "unevictable_pgs_cleared", ZERO, 0, 0 },
+	{ "unevictable_pgs_stranded", ZERO, 0, 0 },
+	{ "thp_fault_alloc", ZERO, 0, 0 },
+	{ "thp_fault_fallback", ZERO, 0, 0 },
+	{ "thp_fault_fallback_charge", ZERO, WHERE(counters_of_5_10), 0 },
+	{ "thp_collapse_alloc", ZERO, 0, 0 },
+	{ "thp_collapse_alloc_failed", ZERO, 0, 0 },
+	{ "thp_file_alloc", ZERO, WHERE(counters_of_4_8), 0 },
+	{ "thp_file_fallback", ZERO, WHERE(counters_of_5_10), 0 },
+	{ "thp_file_fallback_charge", ZERO, WHERE(counters_of_5_10), 0 },
+	{ "thp_file_mapped", ZERO, WHERE(counters_of_4_8), 0 },
+	{ "thp_split_page", ZERO, 0, 0 },
+	{ "thp_split_page_failed", ZERO, 0, 0 },
+	{ "thp_deferred_split_page", ZERO, 0, 0 },
+	{ "thp_underused_split_page", ZERO, WHERE(counters_of_6_12), 0 },
+	{ "thp_split_pmd", ZERO, 0, 0 },
+	{ "thp_scan_exceed_none_pte", ZERO, WHERE(counters_of_6_1), 0 },
+	{ "thp_scan_exceed_swap_pte", ZERO, WHERE(counters_of_6_1), 0 },
+	{ "thp_scan_exceed_share_pte", ZERO, WHERE(counters_of_6_1), 0 },
+	{ "thp_split_pud", ZERO, WHERE(counters_of_4_14), 0 },
+	{ "thp_zero_page_alloc", ZERO, 0, 0 },
+	{ "thp_zero_page_alloc_failed", ZERO, 0, 0 },
+	{ "thp_swpout", ZERO, WHERE(counters_of_4_14), 0 },
+	{ "thp_swpout_fallback", ZERO, WHERE(counters_of_4_14), 0 },
+	{ "balloon_inflate", ZERO, 0, 0 },
+	{ "balloon_deflate", ZERO, 0, 0 },
+	{ "balloon_migrate", ZERO, 0, 0 },
+	{ "swap_ra", ZERO, WHERE(counters_of_4_14), 0 },
+	{ "swap_ra_hit", ZERO, WHERE(counters_of_4_14), 0 },
+	{ "swpin_zero", ZERO, WHERE(counters_of_6_12), 0 },
+	{ "swpout_zero", ZERO, WHERE(counters_of_6_12), 0 },
+	{ "ksm_swpin_copy", ZERO, WHERE(counters_of_6_1), 0 },
+	{ "cow_ksm", ZERO, WHERE(counters_of_6_1), 0 },
+	{ "zswpin", ZERO, WHERE(counters_of_6_1), 0 },
+	{ "zswpout", ZERO, WHERE(counters_of_6_1), 0 },
+	{ "zswpwb", ZERO, WHERE(counters_of_6_12), 0 },
+	{ "direct_map_level2_splits", ZERO, WHERE(counters_of_5_15), 0 },
+	{ "direct_map_level3_splits", ZERO, WHERE(counters_of_5_15), 0 },
+	{ "direct_map_level2_collapses", ZERO, WHERE(counters_of_6_18), 0 },
+	{ "direct_map_level3_collapses", ZERO, WHERE(counters_of_6_18), 0 },
+	{ "nr_unstable", ZERO, WHERE(counters_of_5_10), 0 },
+};
+
+static uint64_t value_of(const struct world *w, const struct meminfo *m, const struct line *line)
+{
+	switch (line->source) {
+	case FROM_SUM:
+		return *(const uint64_t *)((const char *)m + line->from);
+	case FROM_EVENT:
+		return vm_events(w, (enum vm_event)line->from);
+	default:
+		return 0;
+	}
+}
+
 int vmstat_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
-	struct usage usage = memory_used(w, NULL);
-	int error = text_printf(out, "nr_free_pages %" PRId64 "\nnr_anon_pages %" PRId64 "\nnr_shmem %" PRId64 "\n",
-				ram_free(w, &usage), usage.anon, usage.shmem);
+	const struct meminfo m = meminfo_of(w);
+	int error = 0;
 
 	(void)node, (void)reader;
-	if (error || !w->rules.vmstat_counts_kills)
-		return error;
-	return text_printf(out, "oom_kill %" PRIu64 "\n", w->oom.kills);
+	for (size_t i = 0; !error && i < sizeof(lines) / sizeof(lines[0]); i++) {
+		const struct line *line = &lines[i];
+
+		if (rule_holds(w, line->since) && !(line->until && rule_holds(w, line->until)))
+			error = text_printf(out, "%s %" PRIu64 "\n", line->name, value_of(w, &m, line));
+	}
+	return error;
 }
