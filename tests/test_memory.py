@@ -463,8 +463,8 @@ def test_wall_time_drives_the_reaper(mounted_world):
         os.stat(at)
         assert time.monotonic() - began < 10
         time.sleep(0.01)
-    assert 0.8 < time.monotonic() - began < 3
-    assert abs((world.now - before) / 1e9 - (time.monotonic() - began)) < 0.5
+    assert 0.8 < time.monotonic() - began < 10
+    assert abs((world.now - before) / 1e9 - (time.monotonic() - began)) < 2
 
 
 def test_time_that_a_command_lets_pass_comes_on_top(mounted_world):
