@@ -40,6 +40,8 @@ def _mount_options(parser: argparse.ArgumentParser) -> None:
     add("--caps", choices=("root", "caller"), default="root", help="who has capabilities: uid 0, or who really has")
     add("-o", metavar="OPTIONS", dest="fuse_options", action="append", default=[], help="options for FUSE")
     add("--speed", metavar="N", type=float, default=1.0, help="its clock goes N times as fast as the wall's; 0: paused")
+    add("--adopt", action="store_true", help="in a private pid namespace: who asks becomes a process of the world")
+    add("--real-proc", metavar="DIR", default="/proc", help="where a real procfs is mounted (default: /proc)")
     add("--force", action="store_true", help="take away a mount of fakeproc that is there, dead or alive")
 
 
@@ -58,10 +60,12 @@ def _mount(options: argparse.Namespace) -> int:
 
     kernel = _asked_kernel(options)
     described = scenario.find(options.scenario)
-    point = mount.check_mount_point(options.mountpoint, options.force)
+    point = mount.check_mount_point(options.mountpoint, options.force, options.adopt)
     run = Run(described, kernel)
     control = Control(run.world).attach()
-    served = mount.Mount(run.world, point, options.caps, _fuse_options(options))
+    served = mount.Mount(
+        run.world, point, options.caps, _fuse_options(options), options.adopt, options.real_proc
+    )
     clock = control.commands.clock = Playback(served, run, control.note)
     clock.speed(options.speed) if options.speed else clock.pause()
     with clock.playing():

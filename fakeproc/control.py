@@ -141,6 +141,8 @@ def _user(leader: Task) -> Task:
 
 def _notes(leader: Task, info: Any, user: Task) -> Iterator[str]:
     """What is special about a process."""
+    if leader.is_adopted:
+        yield "real process"
     if info.flags & lib.TASK_KTHREAD:
         yield "kernel thread"
     if info.flags & lib.TASK_NAMESPACE_INIT:

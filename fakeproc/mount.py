@@ -11,11 +11,13 @@ import os
 import signal
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from fakeproc import namespaces
 from fakeproc._native import ffi, lib
 from fakeproc.errors import FakeprocError
 from fakeproc.world import Caller, World
@@ -94,12 +96,15 @@ def unmount(point: str) -> None:
     raise MountError(f"{point} cannot be unmounted: try as root: umount -l {point}")
 
 
-def check_mount_point(path: str | os.PathLike[str], force: bool = False) -> str:
+def check_mount_point(path: str | os.PathLike[str], force: bool = False, adopt: bool = False) -> str:
     """The real path of an empty directory to mount on; MountError, and nothing done, where it is none.
 
-    force takes away a mount of ours that is there, whether its server died or not.
+    force takes away a mount of ours that is there, whether its server died or not. Who adopts may mount over /proc.
     """
     point = os.path.realpath(path)
+    if adopt and point == "/proc":
+        namespaces.check_over_proc(Path("/proc/self/mountinfo").read_text(errors="surrogateescape"))
+        return point
     _check_is_not_proc(point)
     _check_is_free(point, force)
     _check_is_empty_directory(point)
@@ -109,7 +114,8 @@ def check_mount_point(path: str | os.PathLike[str], force: bool = False) -> str:
 def _check_is_not_proc(point: str) -> None:
     if os.path.commonpath([point, "/proc"]) == "/proc":
         raise MountError(
-            "never over /proc: programs would signal real processes of the synthetic pids; choose an empty directory"
+            "never over /proc: programs would signal real processes of the synthetic pids; choose an empty directory, "
+            "or see --adopt"
         )
 
 
@@ -189,15 +195,33 @@ def _arguments(point: str, options: list[str]) -> list[bytes]:
 
 
 class Mount:
-    """One world (or one after the other) at one mount point."""
+    """One world (or one after the other) at one mount point.
 
-    def __init__(self, world: World, path: str, caps: str = "root", options: list[str] | None = None) -> None:
+    adopt: callers that the world does not know become processes of it. Only where synthetic pids cannot be those of
+    strangers: NamespaceError elsewhere. proc: where a real procfs is mounted.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        path: str,
+        caps: str = "root",
+        options: list[str] | None = None,
+        adopt: bool = False,
+        proc: str | os.PathLike[str] = "/proc",
+    ) -> None:
         self.fuse = fusepy()
         check_device()
         self.path, self.world, self._before = path, world, world
         self.options = [*(["allow_other"] if others_allowed() else []), *(options or [])]
+        self.options += ["nonempty"] if path == "/proc" else []
         self.ready = threading.Event()
-        pointer = lib.mount_new(world._w, self._address("fuse_get_context"), CAPS_POLICIES[caps])
+        self.adopts, self._proc = adopt, namespaces.open_proc(proc)
+        weakref.finalize(self, os.close, self._proc)
+        if adopt:
+            namespaces.check_adoption(self._proc)
+        self._adopt_in(world)
+        pointer = lib.mount_new(world._w, self._address("fuse_get_context"), CAPS_POLICIES[caps], self._proc)
         lib.fuse_set_poll(self._address("fuse_notify_poll"), self._address("fuse_pollhandle_destroy"))
         self.pointer = ffi.gc(pointer, lib.mount_free)
         world.set_boot_time(time.time_ns() - world.now)
@@ -206,8 +230,13 @@ class Mount:
         """Of a function of libfuse."""
         return ffi.cast("void *", ctypes.cast(getattr(self.fuse._libfuse, function), ctypes.c_void_p).value)
 
+    def _adopt_in(self, world: World) -> None:
+        if self.adopts and (error := lib.world_adopt(world._w, self._proc)):
+            raise MountError(f"nobody can be adopted: {os.strerror(-error)}")
+
     def serve(self, world: World) -> None:
         """Answer for another world from now on."""
+        self._adopt_in(world)
         world.set_boot_time(time.time_ns() - world.now)
         self._before, self.world = self.world, world  # a request that is under way may still be using it
         lib.mount_serve(self.pointer, world._w)
@@ -247,11 +276,17 @@ class Mount:
         if not session:
             return 1
         try:
-            status = int(libfuse.fuse_loop(session))
+            with namespaces.stepped_out(self.path, self._proc) if self.adopts else contextlib.nullcontext():
+                status = self._loop(session)
+        finally:
+            libfuse.fuse_teardown(session, point)
+        return 1 if status == -1 else 0
+
+    def _loop(self, session: ctypes.c_void_p) -> int:
+        try:
+            return int(self.fuse._libfuse.fuse_loop(session))
         finally:
             lib.mount_stop(self.pointer)
-        libfuse.fuse_teardown(session, point)
-        return 1 if status == -1 else 0
 
 
 class _Stderr:
@@ -295,15 +330,19 @@ def serve(mount: Mount, on_ready: Callable[[], None]) -> None:
 
 @contextlib.contextmanager
 def mounted(
-    world: World, path: str | os.PathLike[str], caps: str = "root", options: list[str] | None = None
+    world: World,
+    path: str | os.PathLike[str],
+    caps: str = "root",
+    options: list[str] | None = None,
+    adopt: bool = False,
 ) -> Iterator[Mount]:
     """Mount a world while the block runs, answered by a thread of this process.
 
     Whoever uses the mount from this process must not hold the interpreter while the core waits for it: that
     concerns only the files of .fakeproc, and os.open() and friends let the interpreter go.
     """
-    point = check_mount_point(path)
-    mount = Mount(world, point, caps, options)
+    point = check_mount_point(path, adopt=adopt)
+    mount = Mount(world, point, caps, options, adopt)
     thread = threading.Thread(target=mount.run, name=f"fakeproc at {point}", daemon=True)
     thread.start()
     while not mount.ready.wait(0.05):

@@ -694,6 +694,11 @@ class Task:
         return self._has(lib.TASK_KTHREAD)
 
     @property
+    def is_adopted(self) -> bool:
+        """A real process that has asked something of a mount with --adopt."""
+        return self._has(lib.TASK_ADOPTED)
+
+    @property
     def is_zombie(self) -> bool:
         return self._has(lib.TASK_ZOMBIE)
 

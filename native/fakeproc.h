@@ -91,7 +91,8 @@ enum {
 	TASK_WILL_FREE_MEM = 524288,	/* task_will_free_mem() says so */
 	TASK_IN_VFORK = 1048576,	/* in_vfork() says so */
 	TASK_AWAITS_REAPER = 2097152,	/* a victim that the reaper has been asked for */
-	TASK_FROZEN = 4194304		/* by the freezer: cannot exit, unless it is made a victim */
+	TASK_FROZEN = 4194304,		/* by the freezer: cannot exit, unless it is made a victim */
+	TASK_ADOPTED = 8388608		/* a real process, or thread of one, that has asked */
 };
 
 /* clone(2) flags, with the kernel's values. */
@@ -456,13 +457,14 @@ enum { CAPS_ROOT = 0, CAPS_CALLER = 1 };	/* who has capabilities: uid 0 as the s
 size_t fuse_operation_count(void);
 const char *fuse_operation_name(size_t i);
 void *fuse_operation_address(size_t i);
-struct mount *mount_new(struct world *w, void *get_context, int caps_policy);	/* get_context: libfuse's fuse_get_context */
+struct mount *mount_new(struct world *w, void *get_context, int caps_policy, int proc);	/* libfuse's fuse_get_context; a directory of the real procfs */
 void mount_free(struct mount *m);
 /* While it is started, a thread of its own lets time pass and wakes who polls; libfuse must be there from start to stop. */
 int mount_start(struct mount *m);
 void mount_stop(struct mount *m);
 /* libfuse's fuse_notify_poll and fuse_pollhandle_destroy. */
 void fuse_set_poll(void *notify, void *destroy);
+int world_adopt(struct world *w, int proc);		/* callers unknown to the world become processes of it; proc: as above */
 void mount_serve(struct mount *m, struct world *w);	/* another world from now on; files that are open stay with theirs */
 /* How fast the world's clock goes, in thousandths of the host's; 0: it stands still. */
 void mount_set_speed(struct mount *m, int64_t thousandths);

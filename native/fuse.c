@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include "fakeproc.h"
 
+#include "adopt.h"
 #include "cred.h"
 #include "oom_adj.h"
 #include "run.h"
@@ -52,6 +53,7 @@ typedef void (*destroyer)(void *handle);
 struct mount {
 	struct world *world;
 	int caps_policy;
+	int proc;		/* a directory of the real procfs: /proc may be ourselves by now */
 	int64_t looked;		/* host_nanoseconds(), when the world was last looked at */
 	struct ticker ticker;
 	pthread_mutex_t serve_lock;	/* it ticks for one world at a time */
@@ -77,43 +79,44 @@ static destroyer destroy_handle;
 /* ---- who asks ---- */
 
 /* The text of a file of the host's procfs, or "". */
-static void host_file(pid_t pid, const char *name, char *text, size_t size)
+static void host_file(const struct mount *m, pid_t pid, const char *name, char *text, size_t size)
 {
 	char path[64];
 	ssize_t length;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "%d/%s", (int)pid, name);
+	fd = openat(m->proc, path, O_RDONLY | O_CLOEXEC);
 	length = fd < 0 ? 0 : read(fd, text, size - 1);
 	text[length > 0 ? length : 0] = '\0';
 	if (fd >= 0)
 		close(fd);
 }
 
-static bool in_our_user_namespace(pid_t pid)
+static bool in_our_user_namespace(const struct mount *m, pid_t pid)
 {
 	struct stat ours, theirs;
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
-	return !stat("/proc/self/ns/user", &ours) && !stat(path, &theirs) && ours.st_ino == theirs.st_ino;
+	snprintf(path, sizeof(path), "%d/ns/user", (int)pid);
+	return !fstatat(m->proc, "self/ns/user", &ours, 0) && !fstatat(m->proc, path, &theirs, 0)
+		&& ours.st_ino == theirs.st_ino;
 }
 
-static uint64_t caps_of_process(pid_t pid)
+static uint64_t caps_of_process(const struct mount *m, pid_t pid)
 {
 	char text[8192];
 	const char *line;
 
-	host_file(pid, "status", text, sizeof(text));
+	host_file(m, pid, "status", text, sizeof(text));
 	line = strstr(text, "\nCapEff:\t");
-	return line && in_our_user_namespace(pid) ? strtoull(line + 9, NULL, 16) : 0;
+	return line && in_our_user_namespace(m, pid) ? strtoull(line + 9, NULL, 16) : 0;
 }
 
 static uint64_t caps_of(const struct mount *m, const struct fuse_context *context)
 {
 	if (m->caps_policy == CAPS_CALLER)
-		return caps_of_process(context->pid);
+		return caps_of_process(m, context->pid);
 	return context->uid == 0 ? CAPS_ALL : 0;
 }
 
@@ -134,11 +137,11 @@ static struct caller real_caller(void)
 }
 
 /* Only the deprecation line of oom_adj needs the writer's name, once a boot: it is not worth 5 us at every write. */
-static void name_writer(const struct file *f, struct caller *who)
+static void name_writer(const struct mount *m, const struct file *f, struct caller *who)
 {
 	if (who->comm[0] || f->entry->write != oom_adj_write || !oom_adj_names_writer(f->world))
 		return;
-	host_file(who->pid, "comm", who->comm, sizeof(who->comm));
+	host_file(m, who->pid, "comm", who->comm, sizeof(who->comm));
 	who->comm[strcspn(who->comm, "\n")] = '\0';
 }
 
@@ -180,6 +183,15 @@ static struct world *enter(struct mount *m)
 	world_lock(w);
 	pass_time(m, w);
 	w->alarm.now = w->now;
+	return w;
+}
+
+/* The start of every request. */
+static struct world *arrive(struct mount *m)
+{
+	struct world *w = enter(m);
+
+	adopt_caller(w, get_context()->pid);
 	return w;
 }
 
@@ -240,7 +252,7 @@ static void remember_poller(struct mount *m, struct file *f, void *handle)
 /* Every request lets the world go on first: victims exit and the reaper reaps by themselves. */
 static struct world *look(struct mount *m)
 {
-	struct world *w = enter(m);
+	struct world *w = arrive(m);
 
 	world_unlock(w);
 	wake_pollers(m);
@@ -405,7 +417,7 @@ static struct file *file_of(const struct fuse_file_info *info)
 static int fuse_open(const char *path, struct fuse_file_info *info)
 {
 	struct mount *m = current_mount();
-	struct world *w = enter(m);
+	struct world *w = arrive(m);
 	struct caller who = caller_of(w, is_control_path(path));
 	struct file *f;
 	int error = open_path(w, &who, path, info->flags | O_NOFOLLOW, &f);
@@ -447,7 +459,7 @@ static int fuse_write(const char *path, const char *bytes, size_t size, off_t of
 	look(m);
 	world_lock(f->world);
 	who = caller_of(f->world, f->entry->flags & CONTROL);
-	name_writer(f, &who);
+	name_writer(m, f, &who);
 	result = write_to(f, &who, bytes, size, offset);
 	world_unlock(f->world);
 	wake_pollers(m);
@@ -563,7 +575,7 @@ void *fuse_operation_address(size_t i)
 	return address;
 }
 
-struct mount *mount_new(struct world *w, void *getter, int caps_policy)
+struct mount *mount_new(struct world *w, void *getter, int caps_policy, int proc)
 {
 	struct mount *m = calloc(1, sizeof(*m));
 
@@ -573,6 +585,7 @@ struct mount *mount_new(struct world *w, void *getter, int caps_policy)
 	m->caps_policy = caps_policy;
 	m->speed = 1000;
 	m->horizon = INT64_MAX;
+	m->proc = fcntl(proc, F_DUPFD_CLOEXEC, 0);
 	pthread_mutex_init(&m->poll_lock, NULL);
 	pthread_mutex_init(&m->serve_lock, NULL);
 	m->world = w;
@@ -600,6 +613,8 @@ void mount_stop(struct mount *m)
 void mount_free(struct mount *m)
 {
 	if (m) {
+		if (m->proc >= 0)
+			close(m->proc);
 		pthread_mutex_destroy(&m->poll_lock);
 		pthread_mutex_destroy(&m->serve_lock);
 		free(m->pollers);

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "fakeproc.h"
 
+#include "adopt.h"
 #include "account.h"
 #include "badness.h"
 #include "cgroup.h"
@@ -65,6 +66,7 @@ struct world *world_new(int version, uint32_t patches, uint64_t ram_pages, uint6
 
 void world_drop(struct world *w)
 {
+	adopter_drop(w);
 	reaper_drop(w);
 	candidates_drop(w);
 	waits_drop(w);
@@ -99,6 +101,7 @@ void world_release(struct world *w) { world_unlock(w); }
 
 int world_rule(struct world *w, int row) { return rules_row_holds(row, (int)w->version, w->patches); }
 uint64_t world_total_pages(struct world *w) { return LOCKED(w, total_pages(w)); }
+int world_adopt(struct world *w, int proc) { return LOCKED(w, adopter_new(w, proc)); }
 int64_t world_now(struct world *w) { return LOCKED(w, w->now); }
 void world_set_now(struct world *w, int64_t nanoseconds) { LOCKED(w, (clock_to(w, nanoseconds), 0)); }
 void world_set_boot_time(struct world *w, int64_t nanoseconds) { LOCKED(w, w->boot_time = nanoseconds); }

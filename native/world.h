@@ -20,6 +20,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+struct adopter;
 struct killed;
 struct mm;
 struct signal;
@@ -108,6 +109,7 @@ struct world {
 	int open_files;
 	bool is_left;			/* world_free() waits for them */
 	struct alarm alarm;		/* of the mount that serves this world */
+	struct adopter *adopter;	/* NULL: who is unknown stays so */
 	bool has_caller;		/* requests of a mount are judged as `caller`'s, not as the real caller's */
 	struct caller caller;
 };

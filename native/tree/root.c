@@ -1,4 +1,5 @@
 /* /proc itself: the machine's own files, and behind them the processes. */
+#include "adopt.h"
 #include "pid.h"
 #include "task.h"
 #include "tree/tree.h"
@@ -18,6 +19,8 @@ bool find_any_task(struct world *w, const struct node *directory, const char *na
 	struct task *t = pid ? pid_find(&w->pids, pid) : NULL;
 
 	(void)directory;
+	if (t && is_adopted(t))
+		t = adopted_now(w, t);
 	if (t)
 		*out = directory_of(t);
 	return t;
@@ -26,9 +29,12 @@ bool find_any_task(struct world *w, const struct node *directory, const char *na
 /* Threads are reachable here by their id, and not listed. */
 bool next_process(struct world *w, const struct node *directory, int64_t *at, char name[256], struct node *out)
 {
-	struct task *t = pid_first_from(&w->pids, (int)*at);
+	struct task *t;
 
 	(void)directory;
+	if (!*at && w->adopter)
+		drop_ended(w);
+	t = pid_first_from(&w->pids, (int)*at);
 	while (t && !is_leader(t))
 		t = pid_first_from(&w->pids, t->pid + 1);
 	if (!t)

@@ -1,0 +1,28 @@
+/*
+ * Adoption: a real process that asks becomes a process of the world under its own pid, since ps, atop, killall and
+ * others look for themselves in /proc before they do anything else.
+ *
+ * It comes with its first request, its threads and its parents with it, and goes once it has ended, which is looked at
+ * when somebody looks at it: processes of the world proper pay nothing. Where the world has that pid already, its own
+ * process stays, and the caller finds that one. No real process is ever signalled: an adopted one that the world kills
+ * leaves the world, and comes back with its next request.
+ */
+#ifndef ADOPT_H
+#define ADOPT_H
+
+#include "task.h"
+
+struct adopter;
+
+/* proc: a directory of the real procfs, of which it takes a descriptor of its own. 0 or a negative errno. */
+int adopter_new(struct world *w, int proc);
+void adopter_drop(struct world *w);
+
+static inline bool is_adopted(const struct task *t) { return t->flags & TASK_ADOPTED; }
+/* The thread that asks; a stranger to the world where it cannot be taken in. */
+void adopt_caller(struct world *w, int pid);
+/* An adopted task as it is now, or NULL where it has ended. */
+struct task *adopted_now(struct world *w, struct task *t);
+void drop_ended(struct world *w);
+
+#endif
