@@ -304,10 +304,10 @@ static void refresh(struct world *w, struct task *leader, struct real *real, con
 	if (memcmp(comm, real->comm, COMM_SIZE))
 		set_comm(leader, comm, COMM_SIZE - 1);
 	memcpy(real->comm, comm, COMM_SIZE);
-	if (leader->signal->threads == identity->threads)
-		return;
-	drop_ended_threads(w, leader);
-	add_threads(w, leader);
+	if (leader->signal->threads != identity->threads) {
+		drop_ended_threads(w, leader);
+		add_threads(w, leader);
+	}
 }
 
 /* A fork of its parent that has exec'ed: with an mm of its own, and no arguments but its name. */
@@ -395,7 +395,7 @@ void adopt_caller(struct world *w, int pid)
 	if (!a || pid <= 0 || (t && !is_adopted(t)))
 		return;
 	now = coarse_now();
-	if (!t || a->looked != now)
+	if (!t || !live_thread(t->signal) || a->looked != now)
 		drop_ended(w);
 	a->looked = now;
 	if (!pid_find(&w->pids, pid))

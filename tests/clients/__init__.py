@@ -1,0 +1,1 @@
+"""Real programs, unmodified, on a mount that lies over /proc."""
