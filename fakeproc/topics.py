@@ -70,11 +70,19 @@ PATCHES = {
 
 LIMITS = (
     "Never mount it over /proc: a program that is shown synthetic pids signals the REAL processes of these numbers. "
-    "fakeproc refuses to.",
+    "fakeproc refuses to, but with --adopt.",
+    "--adopt is for private namespaces (unshare --mount --pid --fork --mount-proc), where it may lie over /proc: "
+    "whoever asks becomes a process of the world, with its threads and parents, under its real pid, and leaves it when "
+    "it has ended. Where the world has that pid, its own process stays, and the caller takes itself for that one. Ids, "
+    "parent, name and threads are the real ones; each counts as 1 MiB, whatever it really uses, and as asleep, and has "
+    "no arguments but its name; its oom_score_adj is the world's. No more than 512 are taken in at a time.",
+    "An adopted process is chosen by the OOM killer as others are, but nothing real is signalled, ever: killed in the "
+    "world it leaves it, and its next request brings it back as a newcomer. A signal that a program sends to a "
+    "synthetic pid reaches nobody in the world.",
     "A request brings its caller's uid, but not his capabilities. --caps root (the default): uid 0, as the server "
     "sees it, has all of them, others none. --caps caller: those that he really has, if his user namespace is the "
     "server's. `caller` in .fakeproc/ctl sets who the requests that follow come from.",
-    "/proc/self leads to the caller's real pid, and nowhere where the world does not know it.",
+    "/proc/self leads to the caller's real pid, and nowhere where the world does not know it; --adopt mends that.",
     "Of a process and of a thread every file is there that a real kernel has, but what the world does not model tells "
     "the same of everybody: no terminal, a session of its own, nice 0, the limits of init, descriptors on /dev/null, a "
     "loopback without connections, no pages in pagemap, and for each state one place where it sleeps. maps, smaps and "

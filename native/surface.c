@@ -2,8 +2,8 @@
 #define _GNU_SOURCE
 #include "fakeproc.h"
 
-#include "adopt.h"
 #include "account.h"
+#include "adopt.h"
 #include "badness.h"
 #include "cgroup.h"
 #include "charge.h"
