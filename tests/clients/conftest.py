@@ -55,6 +55,14 @@ def truth() -> World:
     return scenario.find(str(MACHINE)).build(None)
 
 
+@pytest.fixture(scope="session")
+def watched() -> World:
+    """The same with one process more: whoever looks is taken in, and counts for 1 MiB."""
+    world = scenario.find(str(MACHINE)).build(None)
+    world.spawn("client", anon="256 KiB", file="768 KiB")
+    return world
+
+
 @pytest.fixture
 def program(request: pytest.FixtureRequest) -> Callable[[str], str]:
     """program(name): it is there, or the test is skipped and says why. Only the slow run installs."""
