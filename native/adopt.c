@@ -2,19 +2,21 @@
  * See adopt.h.
  *
  * Who is looked at here is usually blocked in a request of ours, and whatever locks it holds, it holds until we have
- * answered. So of the real procfs only `status`, `comm` and the names in `task` are read, which need none of them;
- * cmdline, environ and maps wait for its mmap lock, and could wait for ever.
+ * answered. So of the real procfs only `status`, `comm`, the links `exe` and `cwd` and the names in `task` are read,
+ * which need none of them; cmdline, environ and maps wait for its mmap lock, and could wait for ever.
  */
 #define _GNU_SOURCE
 #include "adopt.h"
 
 #include "candidates.h"
 #include "charge.h"
+#include "extra.h"
 #include "world.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -293,6 +295,28 @@ static void take_parent(struct world *w, struct task *leader, const struct ident
 		set_parent(leader, parent);
 }
 
+/* The target of a real link, or "". */
+static void read_link(const struct adopter *a, int pid, const char *name, char target[PATH_MAX])
+{
+	char path[64];
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "%d/%s", pid, name);
+	length = readlinkat(a->proc, path, target, PATH_MAX - 1);
+	target[length > 0 ? length : 0] = '\0';
+}
+
+/* What is no path, or longer than one may be, is left as it was. */
+static void take_paths(struct world *w, struct task *leader)
+{
+	char target[PATH_MAX];
+
+	read_link(w->adopter, leader->pid, "exe", target);
+	set_exe(leader->signal, target);
+	read_link(w->adopter, leader->pid, "cwd", target);
+	set_cwd(leader->signal, target);
+}
+
 /* What else can change in its life: who it is, its name by an exec, its threads. */
 static void refresh(struct world *w, struct task *leader, struct real *real, const struct identity *identity)
 {
@@ -304,6 +328,7 @@ static void refresh(struct world *w, struct task *leader, struct real *real, con
 	if (memcmp(comm, real->comm, COMM_SIZE))
 		set_comm(leader, comm, COMM_SIZE - 1);
 	memcpy(real->comm, comm, COMM_SIZE);
+	take_paths(w, leader);
 	if (leader->signal->threads != identity->threads) {
 		drop_ended_threads(w, leader);
 		add_threads(w, leader);
