@@ -63,9 +63,7 @@ def _mount(options: argparse.Namespace) -> int:
     point = mount.check_mount_point(options.mountpoint, options.force, options.adopt)
     run = Run(described, kernel)
     control = Control(run.world).attach()
-    served = mount.Mount(
-        run.world, point, options.caps, _fuse_options(options), options.adopt, options.real_proc
-    )
+    served = mount.Mount(run.world, point, options.caps, _fuse_options(options), options.adopt, options.real_proc)
     clock = control.commands.clock = Playback(served, run, control.note)
     clock.speed(options.speed) if options.speed else clock.pause()
     with clock.playing():

@@ -15,6 +15,7 @@ PROC_SUPER_MAGIC = 0x9FA0
 CLONE_NEWNS = 0x20000
 MS_REC, MS_PRIVATE = 0x4000, 0x40000
 MNT_DETACH = 2
+M_ARENA_MAX = -8
 
 WAY_IN = "start it in one: unshare --mount --pid --fork --mount-proc fakeproc mount --adopt ..."
 
@@ -68,6 +69,8 @@ def stepped_out(point: str, proc: int) -> Iterator[None]:
     who binds the mount over /proc later does so where the others are. NamespaceError where that is refused.
     """
     libc = ctypes.CDLL(None, use_errno=True)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(M_ARENA_MAX, 1)  # a second arena reads /proc/sys/vm when it shrinks, in any thread
     before = os.open("thread-self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)  # /proc may be ours already
     try:
         _check(libc.unshare(CLONE_NEWNS))

@@ -99,8 +99,8 @@ LIMITS = (
     "the reaper, the freezer and OOM notifiers. It leaves out reclaim and writeback, locks with several holders, and "
     "CPUs: everybody who can run does at once. Who grows waits for as much as it asked for, who only waits for memory "
     "for any that comes free.",
-    "For a second after it was last looked up, the kernel may open the name of a process that is gone by itself; reads "
-    "and writes answer ESRCH then. -o entry_timeout=0 makes it ask each time.",
+    "For a minute after it was last looked up, the kernel by itself lets the name of a process that is gone be opened "
+    "with O_PATH; whatever is done with it then is an error. -o entry_timeout=0 makes it ask each time.",
     "A snapshot says what a scenario can say: one uid for all threads, no page tables, no environment; minimums of "
     "oom_score_adj, which no /proc tells, are taken to be as low as the values. File pages that several processes map "
     "count for each of them.",

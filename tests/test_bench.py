@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from fakeproc import bench, scenario
-from fakeproc.bench import build, contender, core, kernel, serve, table
+from fakeproc.bench import build, contender, core, kernel, ps, serve, table
 from fakeproc.bench.measure import Effort, Row
 from fakeproc.mount import mounts
 from fakeproc.scenario.run import Run
@@ -81,7 +81,7 @@ def test_every_operation_is_measured_on_every_contender(fuse: None, monkeypatch:
         assert set(row["ratios"]) == set(row["nanoseconds"]) - {"fakeproc"}
         assert all(value > 0 for value in [*row["nanoseconds"].values(), *row["ratios"].values()])
     assert set(result["core"]["write_nanoseconds"]) == {"2", "1000"}
-    assert len(result["targets"]) == 7
+    assert len(result["targets"]) == 8
     assert result["kernel"]["tasks"] == 200
     assert ("missing" in result["kernel"]) != ("ratio" in result["kernel"])
     assert status == 0
@@ -340,3 +340,24 @@ def test_a_scenario_of_100_000_events_over_10_000_processes_is_played_to_its_end
     assert results == {"ok": 80_000, "0 pages": 20_000}
     assert run.now > 4 * 3600 * 10**9
     assert run.world.usage().anon > 10_000 * 256
+
+
+def test_ps_is_measured_beside_a_real_procfs_or_the_row_says_why(fuse: None, tmp_path: Path) -> None:
+    found = ps.measure(tmp_path, 100, 2)
+    assert (found["processes"], found["rounds"]) == (100, 2)
+    text = "".join(table._ps(found))
+    if "missing" in found:
+        assert f"not measured: {found['missing']}" in text
+        pytest.skip(f"ps is not measured here: {found['missing']}")
+    for which in ("warm", "cold"):
+        assert all(found[f"{which}_nanoseconds"][name] > 0 for name in ("fakeproc", "procfs"))
+    assert f"{found['ratio']:.2f} x" in text
+
+
+def test_without_a_compiler_there_is_no_crowd_for_ps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CC", "/nowhere/cc")
+    assert "no C compiler" in ps.measure(tmp_path, 100, 1)["missing"]
+
+
+def test_a_crowd_that_has_no_room_is_not_made(tmp_path: Path) -> None:
+    assert "processes take" in ps.measure(tmp_path, 1 << 30, 1)["missing"]

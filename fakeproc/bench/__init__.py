@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from fakeproc.bench import core, kernel, table
+from fakeproc.bench import core, kernel, ps, table
 from fakeproc.bench.measure import FULL, QUICK, measure, progress
 from fakeproc.bench.probe import choose_probe
 
@@ -52,8 +52,11 @@ def bench_command(*, json: bool, quick: bool, stream: TextIO) -> int:
         rows = measure(Path(name), probe, effort)
         progress(f"the core with {effort.core_tasks:,} tasks")
         alone = core.measure(effort.core_tasks)
+        progress(f"ps over {effort.large:,} processes")
+        listed = ps.measure(Path(name), effort.large, effort.ps_rounds)
         progress(f"real kills among {effort.large:,} processes")
-        result = table.result(rows, alone, kernel.measure(Path(name), effort.large, effort.kills), probe)
+        kills = kernel.measure(Path(name), effort.large, effort.kills)
+        result = table.result(rows, {"core": alone, "ps": listed, "kernel": kills}, probe)
         progress("")
     stream.write(json_format.dumps(result, indent=1) + "\n" if json else table.text(result))
     return 0 if all("fakeproc" in row["nanoseconds"] for row in result["rows"]) else 1

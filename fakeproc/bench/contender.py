@@ -42,7 +42,8 @@ class Contender:
     start: Callable[[Path, int], contextlib.AbstractContextManager[Place]]
 
 
-def _stop(process: "subprocess.Popen[str]") -> None:
+def stop(process: "subprocess.Popen[str]") -> None:
+    """It has been asked to end: wait for it, not for ever."""
     try:
         process.wait(5)
     except subprocess.TimeoutExpired:
@@ -50,7 +51,8 @@ def _stop(process: "subprocess.Popen[str]") -> None:
         process.wait()
 
 
-def _first_line(process: "subprocess.Popen[str]", what: str) -> str:
+def first_line(process: "subprocess.Popen[str]", what: str) -> str:
+    """What it says first. Missing where it says nothing."""
     assert process.stdout
     readable, _, _ = select.select([process.stdout], [], [], READY_WITHIN)
     line = process.stdout.readline() if readable else ""
@@ -61,7 +63,7 @@ def _first_line(process: "subprocess.Popen[str]", what: str) -> str:
 
 def _wait_ready(process: "subprocess.Popen[str]", errors: Path, what: str) -> None:
     try:
-        _first_line(process, what)
+        first_line(process, what)
     except Missing as why:
         said = errors.read_text(errors="replace").strip().splitlines()
         raise Missing(f"{why}: {said[-1]}" if said else str(why)) from why
@@ -79,7 +81,7 @@ def _served(command: list[str], point: Path, count: int) -> Iterator[Place]:
         yield Place(str(point), max(1, count // 2))
     finally:
         process.terminate()  # libfuse unmounts and ends
-        _stop(process)
+        stop(process)
         if str(point) in mount.mounts():
             mount.unmount(str(point))
 
@@ -110,13 +112,13 @@ def _crowded(directory: Path, count: int) -> Iterator[Place]:
         [build("crowd", directory), str(wanted)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     try:
-        came, first = map(int, _first_line(crowd, "the crowd of processes").split())
+        came, first = map(int, first_line(crowd, "the crowd of processes").split())
         if came < wanted:
             raise Missing(f"this machine lets only {came:,} more processes run")
         yield Place("/proc", first, f"{_host_processes():,} processes")
     finally:
         crowd.communicate()
-        _stop(crowd)
+        stop(crowd)
 
 
 CONTENDERS = [

@@ -17,7 +17,7 @@ FILE_OPERATIONS = ["open+read+close", "pread", "open+write+close", "pwrite", "st
 @dataclass(frozen=True)
 class Effort:
     """How much is done: rounds of so many milliseconds for a contender, processes listed, tasks in the core's world,
-    and pairs of real kills."""
+    pairs of real kills, and runs of ps."""
 
     rounds: int
     milliseconds: int
@@ -25,12 +25,15 @@ class Effort:
     readdir_milliseconds: int
     core_tasks: int
     kills: int
+    ps_rounds: int = 5
     small: int = 1_000
     large: int = 10_000
 
 
 FULL = Effort(rounds=40, milliseconds=20, readdir_rounds=15, readdir_milliseconds=60, core_tasks=1_000_000, kills=25)
-QUICK = Effort(rounds=5, milliseconds=5, readdir_rounds=3, readdir_milliseconds=10, core_tasks=100_000, kills=9)
+QUICK = Effort(
+    rounds=5, milliseconds=5, readdir_rounds=3, readdir_milliseconds=10, core_tasks=100_000, kills=9, ps_rounds=1
+)
 
 
 @dataclass

@@ -31,6 +31,11 @@ def serve_native(count: int, point: str) -> None:
     mount.serve(mount.Mount(world_of(count), point), ready)
 
 
+def serve_adopting(count: int, point: str) -> None:
+    """For a mount that lies over /proc: ps looks for itself there."""
+    mount.serve(mount.Mount(world_of(count), point, adopt=True), ready)
+
+
 def serve_python(count: int, point: str) -> None:
     """As nearly everybody calls fusepy: libfuse's pool of threads, and the interpreter's lock between them."""
     _serve_handlers(count, point)
@@ -50,7 +55,12 @@ def _serve_handlers(count: int, point: str, **loop: bool) -> None:
     fuse.FUSE(Handlers(world_of(count), ready), point, foreground=True, direct_io=True, **loop, **options)
 
 
-SERVERS = {"native": serve_native, "python": serve_python, "python-single": serve_python_single}
+SERVERS = {
+    "adopting": serve_adopting,
+    "native": serve_native,
+    "python": serve_python,
+    "python-single": serve_python_single,
+}
 
 
 def main(kind: str, count: str, point: str) -> None:

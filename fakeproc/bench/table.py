@@ -17,6 +17,7 @@ UNITS = [(1e6, "ms"), (1e3, "us"), (1, "ns")]
 TARGETS = [
     ("open+read+close by minimal C", 1.1, "x", ("rows", "open+read+close", "ratios", "minimal C")),
     ("open+read+close by Python handlers", 0.35, "x", ("rows", "open+read+close", "ratios", "Python handlers")),
+    ("ps, warm, by procfs", 2.5, "x", ("ps", "ratio")),
     ("a write with 2 sharers", 2_000, "ns", ("core", "write_nanoseconds", "2")),
     ("a victim among 1,000,000", 10_000_000, "ns", ("core", "select_nanoseconds", "1000000")),
     ("a victim among 4,000,000", 50_000_000, "ns", ("core", "select_nanoseconds", "4000000")),
@@ -51,7 +52,7 @@ def _row(row: Row) -> dict[str, Any]:
     }
 
 
-def result(rows: list[Row], core: dict[str, Any], kernel: dict[str, Any], probe: Probe) -> dict[str, Any]:
+def result(rows: list[Row], parts: dict[str, dict[str, Any]], probe: Probe) -> dict[str, Any]:
     """Everything that was found, ready for json.dumps()."""
     machine = {
         "kernel": platform.release(),
@@ -61,7 +62,7 @@ def result(rows: list[Row], core: dict[str, Any], kernel: dict[str, Any], probe:
         "prober_note": probe.note,
     }
     found: dict[str, Any] = {"machine": machine, "columns": COLUMNS, "rows": [_row(row) for row in rows]}
-    found |= {"core": core, "kernel": kernel}
+    found |= parts
     return found | {"targets": [_target(found, *target) for target in TARGETS]}
 
 
@@ -127,6 +128,18 @@ def _core(core: dict[str, Any]) -> Iterator[str]:
     yield _core_line("memory of a task", f"{core['bytes_a_task']:.0f} bytes")
 
 
+def _ps(ps: dict[str, Any]) -> Iterator[str]:
+    yield f"{ps['command']}, {ps['processes']:,} processes\n"
+    if "missing" in ps:
+        yield f"  not measured: {ps['missing']}\n"
+        return
+    for which, ratio in (("warm", "ratio"), ("cold", "cold_ratio")):
+        times = ps[f"{which}_nanoseconds"]
+        yield _core_line(f"the mount, {which}", duration(times[OURS]), f"{ps[ratio]:>14.2f} x")
+        yield _core_line(f"a real procfs, {which}", duration(times["procfs"]))
+    yield "  each in a pid namespace of its own, server and client on one CPU; cold: the first run\n"
+
+
 def _kernel(kernel: dict[str, Any]) -> Iterator[str]:
     yield f"a victim among {kernel['tasks']:,}, by this kernel and by the core\n"
     if "missing" in kernel:
@@ -149,6 +162,6 @@ def _targets(targets: list[dict[str, Any]]) -> Iterator[str]:
 
 def text(result: dict[str, Any]) -> str:
     """The table."""
-    alone = [_core(result["core"]), _kernel(result["kernel"])]
+    alone = [_core(result["core"]), _ps(result["ps"]), _kernel(result["kernel"])]
     blocks = [_comparison(result), _footnotes(result), *alone, _targets(result["targets"])]
     return "\n".join("".join(block) for block in blocks)

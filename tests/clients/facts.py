@@ -10,15 +10,16 @@ Row = dict[str, Any]
 Rows = dict[int, Row]  # by pid
 
 
+SIZES = {"K": 1, "M": 1 << 10, "G": 1 << 20}
+
+
 class Rounded:
     """A size in KiB as a client prints it, "962M": equal to all that it can stand for."""
-
-    UNITS = {"K": 1, "M": 1 << 10, "G": 1 << 20}
 
     def __init__(self, text: str) -> None:
         number, unit = (text[:-1], text[-1].upper()) if text[-1].isalpha() else (text, "K")
         digits = len(number.partition(".")[2])
-        self.text, self.size = text, self.UNITS[unit]
+        self.text, self.size = text, SIZES[unit]
         self.value, self.within = float(number) * self.size, self.size / 10**digits if self.size > 1 else 0
 
     def __eq__(self, other: object) -> bool:

@@ -98,4 +98,6 @@ def lab(
         finally:
             with contextlib.suppress(OSError, ValueError):
                 os.kill(child_of(process.pid), signal.SIGKILL)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)  # it takes init in
             process.kill()

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .facts import Row, Rounded, Rows
+from .facts import Rounded, Row, Rows
 
 Cast = Callable[[str], Any]
 

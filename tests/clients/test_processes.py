@@ -1,7 +1,6 @@
 """The table of those who show processes: which program, how it is called, and what of the world it has to show."""
 
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -11,7 +10,7 @@ from fakeproc.world import Task, World
 
 from .facts import FACTS, Rows, rows_of
 from .lab import Lab
-from .parsers import after_header, atop, columns, json_rows, pids, pidstat, size, threads
+from .parsers import after_header, atop, columns, pids, pidstat, size, threads
 
 
 def everybody(_t: Task) -> bool:
@@ -41,7 +40,8 @@ class Client:
         return self.words[0]
 
 
-PS = "pid ppid uid gid state threads vsz rss oom oomadj comm"
+PS_NAMES = ["pid", "ppid", "uid", "gid", "stat", "nlwp", "vsz", "rss", "oom", "oomadj", "comm"]
+PS = ["pid", "ppid", "uid", "gid", "state", "threads", "vsz", "rss", "oom", "oomadj", "comm"]
 TOP = ["pid", "-user", "-pr", "-ni", "vsz", "rss", "shared", "state", "-cpu", "-mem", "-time", "comm"]
 AUX = ["-user", "pid", "-cpu", "-mem", "vsz", "rss", "-tty", "state", "-start", "-time", "args"]
 FULL = ["-user", "pid", "ppid", "-lwp", "-c", "threads", "-stime", "-tty", "-time", "args"]
@@ -54,8 +54,8 @@ def headless(*names: str) -> str:
 
 # fmt: off
 CLIENTS = [
-    Client("ps -eo", ["ps", "-eo", headless(*"pid ppid uid gid stat nlwp vsz rss oom oomadj comm".split())],
-           columns(*PS.split())),
+    Client("ps -eo", ["ps", "-eo", headless(*PS_NAMES)],
+           columns(*PS)),
     Client("ps -eo args", ["ps", "-ww", "-eo", headless("pid", "args")], columns("pid", "args")),
     Client("ps aux", ["ps", "auxww"], columns(*AUX, skip=1)),
     Client("ps -eLf", ["ps", "-ww", "-eLf"], columns(*FULL, skip=1)),
@@ -96,28 +96,3 @@ def test_it_shows_the_processes_of_the_world(
 def test_ps_shows_itself(machine: Lab) -> None:
     rows = columns("pid", "ppid", "comm")(machine.says("ps", "-eo", headless("pid", "ppid", "comm")))
     assert [row for row in rows.values() if row["comm"] == "ps"] == [{"ppid": 1, "comm": "ps"}]
-
-
-# --- psutil -------------------------------------------------------------------------
-
-# what psutil asks the kernel by a system call on the pid, and not /proc: nobody is behind a pid of the world
-BY_SYSTEM_CALLS = ["cpu_affinity", "ionice", "nice"]
-
-PSUTIL = """
-import json, psutil, sys
-if len(sys.argv) > 1:
-    psutil.PROCFS_PATH = sys.argv[1]
-everything = set(psutil.Process().as_dict())
-all_of_them = list(psutil.process_iter(sorted(everything)))
-found = {}
-for process in psutil.process_iter(sorted(everything - set(%r))):
-    info = process.info
-    found[process.pid] = {
-        "comm": info["name"], "ppid": info["ppid"], "cmdline": info["cmdline"], "uid": info["uids"].real,
-        "gid": info["gids"].real, "threads": info["num_threads"], "rss": info["memory_info"].rss >> 10,
-        "vsz": info["memory_info"].vms >> 10, "shared": info["memory_info"].shared >> 10,
-        "state": {"sleeping": "S", "stopped": "T", "zombie": "Z", "running": "R", "disk-sleep": "D"}[info["status"]],
-        "tids": [thread.id for thread in info["threads"]] if info["threads"] else None,
-    }
-print(json.dumps(found))
-""" % (BY_SYSTEM_CALLS,)
