@@ -63,7 +63,7 @@ def watched() -> World:
     return world
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def program(request: pytest.FixtureRequest) -> Callable[[str], str]:
     """program(name): it is there, or the test is skipped and says why. Only the slow run installs."""
 

@@ -49,6 +49,18 @@ class Lab:
         options = {"capture_output": True, "text": True, "timeout": LONGEST, "stdin": subprocess.DEVNULL} | options
         return subprocess.run(self.command(*words, bound=bound), errors="surrogateescape", **options)
 
+    @contextlib.contextmanager
+    def running(self, *words: str, bound: bool = True, **options: object) -> "Iterator[subprocess.Popen[str]]":
+        """A command that does not end by itself; it does with the block, and whatever it has started."""
+        with subprocess.Popen(
+            self.command(*words, bound=bound), text=True, start_new_session=True, **options
+        ) as process:
+            try:
+                yield process
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
     def says(self, *words: str, **options: object) -> str:
         """What a command that ends well prints. Complaints are as bad as a wrong exit code."""
         done = self.run(*words, **options)

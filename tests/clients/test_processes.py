@@ -17,8 +17,8 @@ def everybody(_t: Task) -> bool:
     return True
 
 
-def living(t: Task) -> bool:
-    return not t.is_zombie
+def has_mm(t: Task) -> bool:
+    return not (t.is_zombie or t.is_kthread)
 
 
 def named(*comms: str) -> Callable[[Task], bool]:
@@ -71,6 +71,7 @@ CLIENTS = [
     Client("busybox top", ["busybox", "top", "-b", "-n1"], after_header("PID", columns(*BUSYBOX_TOP, vsz=size))),
     Client("busybox pidof", ["busybox", "pidof", "worker"], pids, named("worker")),
     Client("pidstat", ["pidstat", "-r", "-p", "ALL"], pidstat, environment={"S_TIME_FORMAT": "ISO"}),
+    Client("smem", ["smem", "-H", "-c", "pid swap uss pss rss"], columns("pid", "swap", "-uss", "-pss", "rss"), has_mm),
     Client("atop", ["atop", "-P", "PRG,PRM", "1", "1"], atop),
 ]
 # fmt: on
@@ -91,6 +92,15 @@ def test_it_shows_the_processes_of_the_world(
     assert fields <= FACTS.keys()
     assert {pid: row for pid, row in seen.items() if pid in expected} == expected
     assert not [pid for pid in seen.keys() - expected.keys() if pid >= min(expected.keys() - {1})]
+
+
+def test_smem_sums_up(machine: Lab, watched: World, program: Callable[[str], str]) -> None:
+    """No page is shared between two mms, and of a clone(CLONE_VM) each shows all: a sum over processes, not mms."""
+    program("smem")
+    total = machine.says("smem", "-H", "-t", "-c", "swap uss pss rss").splitlines()[-1]
+    rows = rows_of(watched, {"rss", "swap"}, has_mm).values()
+    rss = sum(row["rss"] for row in rows)
+    assert [int(word) for word in total.split()] == [sum(row["swap"] for row in rows), rss, rss, rss]
 
 
 def test_ps_shows_itself(machine: Lab) -> None:
