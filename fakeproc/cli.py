@@ -39,10 +39,10 @@ def _mount_options(parser: argparse.ArgumentParser) -> None:
     add("--patches", metavar="LIST", help="4.7 with these patches of the series: 1,4 or 1-4")
     add("--caps", choices=("root", "caller"), default="root", help="who has capabilities: uid 0, or who really has")
     add("-o", metavar="OPTIONS", dest="fuse_options", action="append", default=[], help="options for FUSE")
-    add("--speed", metavar="N", type=float, default=1.0, help="its clock goes N times as fast as the wall's; 0: paused")
-    add("--adopt", action="store_true", help="in a private pid namespace: who asks becomes a process of the world")
+    add("--speed", metavar="N", type=float, default=1.0, help="its clock is N times as fast as ours; 0: paused")
+    add("--adopt", action="store_true", help="who asks joins the world; for private namespaces")
     add("--real-proc", metavar="DIR", default="/proc", help="where a real procfs is mounted (default: /proc)")
-    add("--force", action="store_true", help="take away a mount of fakeproc that is there, dead or alive")
+    add("--force", action="store_true", help="take away a mount of ours there, dead or alive")
 
 
 def _mount(options: argparse.Namespace) -> int:

@@ -18,14 +18,10 @@ PACKAGES = {
     "pidstat": "sysstat",
     "prometheus-node-exporter": "prometheus-node-exporter",
     "ps": "procps",
-    "pstree": "psmisc",
     "smem": "smem",
-    "systemd-cgls": "systemd",
-    "systemd-cgtop": "systemd",
     "top": "procps",
     "uptime": "procps",
     "vmstat": "procps",
-    "w": "procps",
 }
 POLICY = Path("/usr/sbin/policy-rc.d")  # what it says decides whether a package may start its services
 

@@ -106,3 +106,10 @@ def test_smem_sums_up(machine: Lab, watched: World, program: Callable[[str], str
 def test_ps_shows_itself(machine: Lab) -> None:
     rows = columns("pid", "ppid", "comm")(machine.says("ps", "-eo", headless("pid", "ppid", "comm")))
     assert [row for row in rows.values() if row["comm"] == "ps"] == [{"ppid": 1, "comm": "ps"}]
+
+
+def test_killall_finds_itself_and_looks_for_others(machine: Lab, program: Callable[[str], str]) -> None:
+    """Whom it finds it could not signal: nobody real is behind that pid."""
+    program("killall")
+    assert machine.run("killall", "-0", "nobody-here").stderr == "nobody-here: no process found\n"
+    assert machine.run("killall", "-0", "database").stderr.startswith("database(20100): ")
