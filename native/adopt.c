@@ -50,16 +50,19 @@ struct adopter {
 
 int adopter_new(struct world *w, int proc)
 {
-	struct adopter *a = calloc(1, sizeof(*a));
+	struct adopter *a;
+	int own = fcntl(proc, F_DUPFD_CLOEXEC, 0);
 
-	if (!a)
-		return -ENOMEM;
-	a->proc = fcntl(proc, F_DUPFD_CLOEXEC, 0);
-	if (a->proc < 0) {
-		free(a);
+	if (own < 0)
 		return -errno;
+	a = w->adopter ? w->adopter : calloc(1, sizeof(*a));
+	if (!a) {
+		close(own);
+		return -ENOMEM;
 	}
-	adopter_drop(w);
+	if (w->adopter)
+		close(a->proc);
+	a->proc = own;
 	w->adopter = a;
 	return 0;
 }

@@ -14,7 +14,7 @@
 
 struct adopter;
 
-/* proc: a directory of the real procfs, of which it takes a descriptor of its own. 0 or a negative errno. */
+/* proc: the real procfs, of which it takes a descriptor of its own. 0 or a negative errno; who is adopted stays. */
 int adopter_new(struct world *w, int proc);
 void adopter_drop(struct world *w);
 

@@ -341,3 +341,41 @@ def test_an_ordinary_user_in_a_user_namespace(nobody: User) -> None:
             assert it.read("20100/comm") == "database\n"
             assert shell(it, "read comm < /proc/self/comm; echo $comm") == ["sh"]
             assert "\nUid:\t0\t0\t0\t0\n" in it.read("self/status")
+
+
+# --- from Python ----------------------------------------------------------------------------
+
+IN_PROCESS = """
+import os, subprocess, sys, tempfile
+from fakeproc import World
+from fakeproc._native import lib
+from fakeproc.mount import mounted
+
+def real(world):
+    return sorted(t.comm for t in world.processes if t.is_adopted)
+
+def agrees(world):
+    return bool(lib.world_candidates_agree(world._w) and lib.world_charges_agree(world._w))
+
+script = "read comm < $0/self/comm; echo $comm; read line; cat $0/self/comm"
+with tempfile.TemporaryDirectory() as point:
+    first, second = World(kernel="4.8"), World(kernel="6.18")
+    with mounted(first, point, adopt=True) as mount:
+        client = subprocess.Popen(["sh", "-c", script, point], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        print(client.stdout.readline().strip(), real(first), agrees(first))
+        before = first.usage()
+        mount.serve(second)
+        print(client.communicate("\\n")[0].strip(), real(second), agrees(second))
+        mount.serve(first)
+        os.listdir(point)
+        print("sh" in real(first), agrees(first), first.usage().anon < before.anon)
+"""
+
+
+def test_a_mount_in_a_process_serves_worlds_that_stay_whole(fuse: None, namespaces: None, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*PRIVATE, sys.executable, "-P", "-c", IN_PROCESS],
+        capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["sh ['sh'] True", "cat ['cat', 'sh'] True", "False True True"]
