@@ -4,6 +4,7 @@ each event at its own time of that clock, as in virtual time.
 The core's clock stops at the next event until it has been played, however late the thread here wakes up.
 """
 
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from fakeproc import units
 from fakeproc._native import lib
 from fakeproc.errors import FakeprocError
-from fakeproc.mount import Mount
+from fakeproc.mount import ENDING, Mount
 from fakeproc.scenario.run import Run
 
 NEVER = (1 << 63) - 1
@@ -31,8 +32,12 @@ class Playback:
 
     @contextmanager
     def playing(self) -> Iterator["Playback"]:
-        """Things happen while the block runs."""
-        self._thread.start()
+        """Things happen while the block runs. A signal that ends the mount is for the thread that serves it."""
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+        try:
+            self._thread.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         try:
             yield self
         finally:

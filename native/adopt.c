@@ -413,7 +413,20 @@ static int64_t coarse_now(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Whose number an adopted task has may have ended, and another have the number now: looked at once a tick. */
+/* A process that has ended may have left its number to another by now. */
+static bool is_itself(const struct world *w, const struct task *t)
+{
+	const struct adopter *a = w->adopter;
+	const struct real *real = live_thread(t->signal) ? find_real(w, t->signal->leader) : NULL;
+	struct pollfd end;
+
+	if (!real)
+		return false;
+	end = a->end[real - a->real];
+	return poll(&end, 1, 0) == 0;
+}
+
+/* All others are looked after once a tick of the host. */
 void adopt_caller(struct world *w, int pid)
 {
 	struct adopter *a = w->adopter;
@@ -423,7 +436,7 @@ void adopt_caller(struct world *w, int pid)
 	if (!a || pid <= 0 || (t && !is_adopted(t)))
 		return;
 	now = coarse_now();
-	if (!t || !live_thread(t->signal) || a->looked != now)
+	if (!t || a->looked != now || !is_itself(w, t))
 		drop_ended(w);
 	a->looked = now;
 	if (!pid_find(&w->pids, pid))

@@ -19,6 +19,7 @@ PRIVATE = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-pro
 INIT = ["sh", "-c", 'eval "$0"; "$@" & wait $!']
 NOT_ROOT = ["--user", "--map-root-user"]
 BIND = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /proc && exec "$@"']
+UNMODIFIED = ["env", "-u", "LD_PRELOAD"]  # a sanitizer would read /proc/self/maps in each of them
 LONGEST = 60  # seconds
 
 
@@ -41,7 +42,7 @@ class Lab:
 
     def command(self, *words: str, bound: bool = True) -> list[str]:
         """That command, as it is run from outside; bound: with the mount over /proc."""
-        enter = ["nsenter", "--target", str(self.init), "--mount", "--pid"]
+        enter = [*UNMODIFIED, "nsenter", "--target", str(self.init), "--mount", "--pid"]
         enter += ["--user", "--preserve-credentials"] if self.user else []
         return [*(self.user.become if self.user else []), *enter, *([*BIND, str(self.point)] if bound else []), *words]
 
