@@ -80,5 +80,6 @@ def program(request: pytest.FixtureRequest) -> Callable[[str], str]:
 
 @pytest.fixture(scope="session")
 def is_root() -> None:
+    """Skips for others: in their user namespace there is no other id than theirs."""
     if os.geteuid():
-        pytest.skip("only root can make these namespaces")
+        pytest.skip("only root can take other ids")

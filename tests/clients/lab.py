@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FAKEPROC = [sys.executable, "-P", "-m", "fakeproc"]
-PRIVATE = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+NOT_ROOT = ["--user", "--map-root-user"]
+PRIVATE = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", *(NOT_ROOT if os.geteuid() else [])]
 # init of the namespace: it waits for the server, and takes in the orphans
 INIT = ["sh", "-c", 'eval "$0"; "$@" & wait $!']
-NOT_ROOT = ["--user", "--map-root-user"]
 BIND = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /proc && exec "$@"']
 UNMODIFIED = ["env", "-u", "LD_PRELOAD"]  # a sanitizer would read /proc/self/maps in each of them
 LONGEST = 60  # seconds
@@ -43,7 +43,7 @@ class Lab:
     def command(self, *words: str, bound: bool = True) -> list[str]:
         """That command, as it is run from outside; bound: with the mount over /proc."""
         enter = [*UNMODIFIED, "nsenter", "--target", str(self.init), "--mount", "--pid"]
-        enter += ["--user", "--preserve-credentials"] if self.user else []
+        enter += ["--user", "--preserve-credentials"] if self.user or os.geteuid() else []
         return [*(self.user.become if self.user else []), *enter, *([*BIND, str(self.point)] if bound else []), *words]
 
     def run(self, *words: str, bound: bool = True, **options: object) -> "subprocess.CompletedProcess[str]":
