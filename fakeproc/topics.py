@@ -74,9 +74,9 @@ LIMITS = (
     "--adopt is for private namespaces (unshare --mount --pid --fork --mount-proc), where it may lie over /proc: "
     "whoever asks becomes a process of the world, with its threads and parents, under its real pid, and leaves it when "
     "it has ended. Where the world has that pid, its own process stays, and the caller takes itself for that one. Ids, "
-    "parent, name, exe, cwd and threads are the real ones; each counts as 1 MiB, whatever it really uses, and as asleep, "
-    "and has no arguments but its name; its oom_score_adj is the world's; its fd leads to /dev/null, so that /dev/stdin "
-    "and <(...) of a shell do not work there. No more than 512 are taken in at a time.",
+    "parent, name, exe, cwd and threads are the real ones; each counts as 1 MiB, whatever it really uses, and as "
+    "asleep, and has no arguments but its name; its oom_score_adj is the world's; its fd leads to /dev/null, so that "
+    "/dev/stdin and <(...) of a shell do not work there. No more than 512 are taken in at a time.",
     "An adopted process is chosen by the OOM killer as others are, but nothing real is signalled, ever: killed in the "
     "world it leaves it, and its next request brings it back as a newcomer. A signal that a program sends to a "
     "synthetic pid reaches nobody in the world.",
