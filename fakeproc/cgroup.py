@@ -11,7 +11,7 @@ from fakeproc._native import ffi, lib
 from fakeproc.errors import check, raise_errno
 
 if TYPE_CHECKING:
-    from fakeproc.world import Task, World
+    from fakeproc.world import Caller, Task, World
 
 EVENTS = ("low", "high", "max", "oom", "oom_kill", "oom_group_kill")
 
@@ -63,11 +63,13 @@ class _Limit:
 class Cgroup:
     """One cgroup. When it was removed every call raises FileNotFoundError, also when there is a new one of its path.
 
-    min, low, high, max and swap_max are memory.min and so on. max counts the resident pages of all processes below,
-    swap_max the swapped ones; only who grows meets them, what is held already stays. OSError EINVAL for the root's.
+    min, low, high, max, swap_high and swap_max are memory.min and so on. max counts the resident pages of all processes
+    below, swap_max the swapped ones; set here, only who grows meets them and what is held already stays (a write to the
+    file memory.max reclaims, and kills). OSError EINVAL for the root's.
     """
 
-    min, low, high, max, swap_max = _Limit(), _Limit(), _Limit(), _Limit(), _Limit()
+    min, low, high, max = _Limit(), _Limit(), _Limit(), _Limit()
+    swap_high, swap_max = _Limit(), _Limit()
 
     def __init__(self, world: World, path: str, id: int = 0) -> None:
         self.world, self.path = world, path
@@ -136,6 +138,22 @@ class Cgroup:
     def is_populated(self) -> bool:
         """Somebody is alive in it, or below it."""
         return bool(self.info.populated)
+
+    # --- its files -------------------------------------------------------------
+
+    def path_to(self, name: str = "") -> str:
+        """Where the tree has its directory, or a file of it: below /.fakeproc/cgroup."""
+        root = "/.fakeproc/cgroup/memory" if self.world.cgroup_version == 1 else "/.fakeproc/cgroup"
+        return f"{root}{self.path.rstrip('/')}/{name}".rstrip("/")
+
+    def read(self, name: str, as_: Caller | Task | None = None) -> str:
+        """The text of one of its files, such as memory.stat. OSError ENOENT where that kernel has none there."""
+        return self.world.read(self.path_to(name), *([as_] if as_ else [])).decode("utf-8", "surrogateescape")
+
+    def write(self, name: str, data: str | bytes | int, as_: Caller | Task | None = None) -> int:
+        """One write(2) to one of its files: memory.max, cgroup.procs. OSError as the kernel's."""
+        raw = str(data) if isinstance(data, int) else data
+        return self.world.write(self.path_to(name), raw, *([as_] if as_ else []))
 
     # --- what is kept for it ---------------------------------------------------
 

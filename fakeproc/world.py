@@ -5,6 +5,7 @@ import errno
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from stat import S_IFDIR, S_IFREG
 from typing import Any
 
 from fakeproc import nodes as memory_nodes
@@ -417,6 +418,18 @@ class World:
         check(lib.world_cgroup_make(self._w, path_bytes(path), parents), path)
         return Cgroup(self, path)
 
+    @property
+    def cgroup_version(self) -> int:
+        """Whether cgroups are shown as v1 or v2: in .fakeproc/cgroup and in /proc/PID/cgroup.
+
+        Set to 1 or 2, or to 0 for what the kernel of the rules had. OSError EINVAL for others.
+        """
+        return int(lib.world_cgroup_version(self._w))
+
+    @cgroup_version.setter
+    def cgroup_version(self, version: int) -> None:
+        check(lib.world_set_cgroup_version(self._w, version), f"cgroup v{version}")
+
     def limit_cgroup(self, path: str, limit: int | str) -> None:
         """How many resident pages the processes below that cgroup may hold together (0 = no limit any more).
 
@@ -567,12 +580,13 @@ class World:
     def truncate(self, path: str | bytes, as_: "Caller | Task" = ROOT) -> None:
         self._on_path(lib.path_truncate, path, as_)
 
-    def chmod(self, path: str | bytes, as_: "Caller | Task" = ROOT) -> None:
-        """chmod(2): refused for every mode. So is every other change below, or it is without effect."""
-        self._on_path(lib.path_chmod, path, as_)
+    def chmod(self, path: str | bytes, mode: int, as_: "Caller | Task" = ROOT) -> None:
+        """chmod(2): of cgroups. Elsewhere it is refused for every mode; so is each change below, or without effect."""
+        self._on_path(lib.path_chmod, path, as_, mode)
 
-    def chown(self, path: str | bytes, as_: "Caller | Task" = ROOT) -> None:
-        self._on_path(lib.path_chown, path, as_)
+    def chown(self, path: str | bytes, uid: int = -1, gid: int = -1, as_: "Caller | Task" = ROOT) -> None:
+        """chown(2); -1 leaves the id as it is."""
+        self._on_path(lib.path_chown, path, as_, uid & 0xFFFFFFFF, gid & 0xFFFFFFFF)
 
     def utimens(self, path: str | bytes, as_: "Caller | Task" = ROOT) -> None:
         self._on_path(lib.path_utimens, path, as_)
@@ -583,12 +597,38 @@ class World:
     def rename(self, path: str | bytes, to: str | bytes, as_: "Caller | Task" = ROOT) -> None:
         check(lib.path_rename(self._w, _who(as_), _path(path), _path(to)), os.fsdecode(path))
 
-    def create(self, path: str | bytes, as_: "Caller | Task" = ROOT) -> None:
-        """mkdir(2), mknod(2), symlink(2) or link(2) of that name."""
-        self._on_path(lib.path_create, path, as_)
+    def mkdir(self, path: str | bytes, mode: int = 0o755, as_: "Caller | Task" = ROOT) -> None:
+        """mkdir(2): of a cgroup, the errno elsewhere."""
+        self._on_path(lib.path_create, path, as_, S_IFDIR | mode)
 
-    def _on_path(self, call: Any, path: str | bytes, as_: "Caller | Task") -> None:
-        check(call(self._w, _who(as_), _path(path)), os.fsdecode(path))
+    def rmdir(self, path: str | bytes, as_: "Caller | Task" = ROOT) -> None:
+        self._on_path(lib.path_rmdir, path, as_)
+
+    def create(self, path: str | bytes, as_: "Caller | Task" = ROOT, kind: int = S_IFREG) -> None:
+        """mknod(2) and open(2) with O_CREAT, symlink(2) (S_IFLNK) or link(2) (0) of that name."""
+        self._on_path(lib.path_create, path, as_, kind)
+
+    def getxattr(self, path: str | bytes, name: str, as_: "Caller | Task" = ROOT) -> bytes:
+        """getxattr(2) of a cgroup or of one of its files. OSError ENODATA, ENOTSUP."""
+        value = ffi.new("char[]", 65536)
+        return bytes(ffi.buffer(value, self._on_path(lib.path_getxattr, path, as_, name.encode(), value, 65536)))
+
+    def setxattr(self, path: str | bytes, name: str, value: bytes, flags: int = 0, as_: "Caller | Task" = ROOT) -> None:
+        """setxattr(2). OSError EEXIST, ENODATA, ENOSPC, E2BIG, EPERM (trusted.* without CAP_SYS_ADMIN)."""
+        self._on_path(lib.path_setxattr, path, as_, name.encode(), value, len(value), flags)
+
+    def listxattr(self, path: str | bytes, as_: "Caller | Task" = ROOT) -> list[str]:
+        """listxattr(2)."""
+        size = self._on_path(lib.path_listxattr, path, as_, ffi.NULL, 0)
+        names = ffi.new("char[]", size + 1)
+        self._on_path(lib.path_listxattr, path, as_, names, size)
+        return [name.decode() for name in bytes(ffi.buffer(names, size)).split(b"\0")[:-1]]
+
+    def removexattr(self, path: str | bytes, name: str, as_: "Caller | Task" = ROOT) -> None:
+        self._on_path(lib.path_removexattr, path, as_, name.encode())
+
+    def _on_path(self, call: Any, path: str | bytes, as_: "Caller | Task", *words: Any) -> int:
+        return check(call(self._w, _who(as_), _path(path), *words), os.fsdecode(path))
 
 
 def _resource(name: str) -> int:

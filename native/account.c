@@ -1,6 +1,7 @@
 /* See account.h. */
 #include "account.h"
 
+#include "cgroup.h"
 #include "extra.h"
 #include "task.h"
 #include "world.h"
@@ -63,7 +64,8 @@ static void settle(const struct world *w, struct account *a, bool runs)
 
 static bool may_run(const struct task *t)
 {
-	return (t->state == 'S' || t->state == 'R') && !(t->flags & (TASK_ZOMBIE | TASK_DSLEEP | TASK_FROZEN));
+	return (t->state == 'S' || t->state == 'R') && !(t->flags & (TASK_ZOMBIE | TASK_DSLEEP | TASK_FROZEN))
+		&& !cgroup_is_frozen(t->signal->cgroup);
 }
 
 static struct spent with_switches(struct spent sum)
@@ -89,7 +91,7 @@ struct spent spent_by_task(const struct world *w, const struct task *t)
 	return with_switches(raw_spent(w, t));
 }
 
-static struct spent sum_of_threads(const struct world *w, const struct signal *signal)
+struct spent spent_in_process(const struct world *w, const struct signal *signal)
 {
 	struct spent sum = signal->extra ? signal->extra->dead_threads : (struct spent){ 0 };
 
@@ -106,7 +108,7 @@ static struct spent sum_of_threads(const struct world *w, const struct signal *s
 
 struct spent spent_by_process(const struct world *w, const struct signal *signal)
 {
-	struct spent sum = sum_of_threads(w, signal);
+	struct spent sum = spent_in_process(w, signal);
 
 	if (signal->extra)
 		add_bytes(&sum, &signal->extra->children);
@@ -239,7 +241,7 @@ void account_release(struct world *w, struct task *t)
 
 void account_reap(struct world *w, const struct signal *signal)
 {
-	struct spent sum = sum_of_threads(w, signal);
+	struct spent sum = spent_in_process(w, signal);
 	const struct spent nothing = { 0 };
 	struct extra *extra;
 

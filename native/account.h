@@ -34,6 +34,8 @@ enum { CPU_SLICE = 4000000 };		/* a task that runs gives the CPU up every 4 ms, 
 struct spent spent_by_task(const struct world *w, const struct task *t);
 /* Of all its threads, the dead ones too; what it has waited for counts in the bytes only, as in the kernel. */
 struct spent spent_by_process(const struct world *w, const struct signal *signal);
+/* Of its threads alone, the dead ones too. */
+struct spent spent_in_process(const struct world *w, const struct signal *signal);
 /* Of the children that it has waited for, and theirs. */
 struct spent spent_by_children(const struct signal *signal);
 /* Of the whole machine since boot, the dead too. */

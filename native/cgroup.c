@@ -1,6 +1,7 @@
 /* See cgroup.h. */
 #include "cgroup.h"
 
+#include "account.h"
 #include "charge.h"
 #include "task.h"
 #include "world.h"
@@ -10,8 +11,10 @@
 #include <string.h>
 
 static const struct cgroup_limits unlimited = {
-	.high = CGROUP_UNLIMITED, .max = CGROUP_UNLIMITED, .swap_max = CGROUP_UNLIMITED,
+	.high = CGROUP_UNLIMITED, .max = CGROUP_UNLIMITED,
+	.swap_high = CGROUP_UNLIMITED, .swap_max = CGROUP_UNLIMITED, .memsw_max = CGROUP_UNLIMITED,
 };
+enum { DEFAULT_WEIGHT = 100, DEFAULT_PERIOD = 100000 };
 
 /* ---- names and paths ---- */
 
@@ -184,8 +187,22 @@ static void forget_id(struct cgroups *c, const struct cgroup *cg)
 
 /* ---- making and freeing ---- */
 
+static void set_defaults(struct world *w, struct cgroup *cg)
+{
+	cg->limits = unlimited;
+	cg->pids.max = cg->v1.soft_limit = cg->cpu_quota = UNLIMITED;
+	cg->cpu_period = DEFAULT_PERIOD;
+	cg->cpu_weight = DEFAULT_WEIGHT;
+	cg->max_depth = cg->max_descendants = INT32_MAX;
+	cg->v1.swappiness = w->sysctl.swappiness;
+	cg->mode = 0755;
+	cg->made = w->now;
+}
+
 static void cgroup_free(struct cgroup *cg)
 {
+	psi_drop(&cg->psi);
+	kernfs_drop(&cg->kernfs);
 	free(cg->children);
 	free(cg->name);
 	free(cg);
@@ -198,7 +215,8 @@ static struct cgroup *cgroup_new(struct world *w, struct cgroup *parent, const c
 	if (!cg)
 		return NULL;
 	cg->parent = parent;
-	cg->limits = unlimited;
+	set_defaults(w, cg);
+	psi_init(&cg->psi, &w->psi_list, w->now);
 	cg->name = strndup(name, length);
 	if (!cg->name || !list_child(parent, cg)) {
 		cgroup_free(cg);
@@ -236,6 +254,7 @@ static struct cgroup *make_step(struct world *w, struct cgroup *parent, const ch
 {
 	struct cgroup *found = cgroup_child(parent, name, length);
 
+	parent->subtree_control = CONTROLS_ALL;
 	return found ? found : cgroup_new(w, parent, name, length);
 }
 
@@ -284,6 +303,16 @@ bool cgroup_is_populated(const struct cgroup *cg)
 	return false;
 }
 
+/* The sums wrap around where a process had spent more before it came than all have here. */
+static void add_spent(struct spent *to, const struct spent *more, bool is_less)
+{
+	uint64_t *sum = (uint64_t *)to;
+	const uint64_t *each = (const uint64_t *)more;
+
+	for (size_t i = 0; i < sizeof(*to) / sizeof(*sum); i++)
+		sum[i] += is_less ? -each[i] : each[i];
+}
+
 /* Once it is removed and nobody dead is left in it, nor in one that was below it. */
 static void release(struct world *w, struct cgroup *cg)
 {
@@ -291,6 +320,7 @@ static void release(struct world *w, struct cgroup *cg)
 		struct cgroup *parent = cg->parent;
 
 		forget_id(&w->cgroups, cg);
+		add_spent(&parent->gone, &cg->gone, false);
 		cgroup_free(cg);
 		parent->remains--;
 		cg = parent;
@@ -304,7 +334,9 @@ int cgroup_remove(struct world *w, struct cgroup *cg)
 	if (!cg->parent || cg->child_count || has_live_process(cg))
 		return -EBUSY;
 	unlist_child(cg);
+	psi_drop(&cg->psi);
 	cg->removed = true;
+	w->cgroups.changes++;
 	cg->parent->remains++;
 	release(w, cg);
 	return 0;
@@ -340,9 +372,18 @@ struct signal *cgroup_next_process(const struct cgroup *top, const struct signal
 	return cg ? cg->oldest : NULL;
 }
 
+bool cgroup_is_frozen(const struct cgroup *cg)
+{
+	while (cg && !cg->frozen)
+		cg = cg->parent;
+	return cg;
+}
+
 int cgroups_init(struct world *w)
 {
-	w->root.limits = unlimited;
+	set_defaults(w, &w->root);
+	w->root.mode = 0555;
+	w->root.subtree_control = CONTROLS_ALL;
 	if (!make_room(&w->cgroups))
 		return -ENOMEM;
 	give_id(&w->cgroups, &w->root);
@@ -356,11 +397,56 @@ void cgroups_drop(struct world *w)
 		cgroup_free(w->cgroups.all[i]);
 	free(w->cgroups.all);
 	free(w->root.children);
+	kernfs_drop(&w->root.kernfs);
 }
 
 /* ---- processes ---- */
 
-void cgroup_join(struct cgroup *cg, struct signal *signal)
+/* Whether they run may be another thing afterwards: they may come to where all are frozen. */
+static void stop_all(struct world *w, const struct signal *signal)
+{
+	for (struct task *t = signal->leader; t; t = t->next)
+		account_stop(w, t);
+}
+
+static void start_all(struct world *w, const struct signal *signal)
+{
+	for (struct task *t = signal->leader; t; t = t->next)
+		account_start(w, t);
+}
+
+void cgroup_count_tasks(struct cgroup *cg, int64_t tasks)
+{
+	for (; cg; cg = cg->parent) {
+		cg->pids.count += tasks;
+		if (cg->pids.count > cg->pids.peak)
+			cg->pids.peak = cg->pids.count;
+	}
+}
+
+static void move_spent(const struct world *w, struct cgroup *cg, const struct signal *signal, bool is_coming)
+{
+	struct spent spent = spent_in_process(w, signal);
+
+	add_spent(&cg->gone, &spent, is_coming);
+}
+
+struct spent cgroup_spent(const struct world *w, const struct cgroup *cg)
+{
+	struct spent sum = { 0 };
+
+	for (const struct cgroup *at = cg; at; at = cgroup_next(cg, at)) {
+		add_spent(&sum, &at->gone, false);
+		for (const struct signal *s = at->oldest; s; s = s->cgroup_newer) {
+			struct spent spent = spent_in_process(w, s);
+
+			add_spent(&sum, &spent, false);
+		}
+	}
+	return sum;
+}
+
+void cgroup_join(struct world *w, struct cgroup *cg, struct signal *signal)
 {
 	signal->cgroup = cg;
 	signal->cgroup_newer = NULL;
@@ -368,6 +454,9 @@ void cgroup_join(struct cgroup *cg, struct signal *signal)
 	*(cg->newest ? &cg->newest->cgroup_newer : &cg->oldest) = signal;
 	cg->newest = signal;
 	cg->process_count++;
+	cgroup_count_tasks(cg, signal->threads);
+	move_spent(w, cg, signal, true);
+	w->cgroups.changes++;
 }
 
 void cgroup_leave(struct world *w, struct signal *signal)
@@ -378,6 +467,9 @@ void cgroup_leave(struct world *w, struct signal *signal)
 	*(signal->cgroup_newer ? &signal->cgroup_newer->cgroup_older : &cg->newest) = signal->cgroup_older;
 	signal->cgroup = NULL;
 	cg->process_count--;
+	cgroup_count_tasks(cg, -(int64_t)signal->threads);
+	move_spent(w, cg, signal, false);
+	w->cgroups.changes++;
 	release(w, cg);
 }
 
@@ -385,8 +477,10 @@ void cgroup_move(struct world *w, struct signal *signal, struct cgroup *to)
 {
 	if (signal->cgroup == to)
 		return;
+	stop_all(w, signal);
 	cgroup_leave(w, signal);
-	cgroup_join(to, signal);
+	cgroup_join(w, to, signal);
+	start_all(w, signal);
 	if (signal->mm)
 		mm_charge(signal->mm);
 }
@@ -400,10 +494,22 @@ struct cgroup *cgroup_of_child(const struct signal *creator)
 	return cg;
 }
 
-/* ---- events ---- */
+/* ---- pressure and events ---- */
 
-void cgroup_event(struct cgroup *cg, int event)
+struct psi *cgroup_psi(struct world *w, struct cgroup *cg)
 {
+	return cg->parent ? &cg->psi : &w->psi;
+}
+
+void cgroup_stall(struct world *w, struct cgroup *cg, enum psi_resource resource, uint64_t some, uint64_t full)
+{
+	for (; cg; cg = cg->parent)
+		psi_stall(cgroup_psi(w, cg), resource, some, full, w->now);
+}
+
+void cgroup_event(struct world *w, struct cgroup *cg, int event)
+{
+	w->cgroups.changes++;
 	cg->local_events[event]++;
 	for (; cg->parent; cg = cg->parent)
 		cg->events[event]++;

@@ -2,6 +2,7 @@
 #include "fakeproc.h"
 
 #include "cgroup.h"
+#include "cgroup_control.h"
 #include "memory.h"
 #include "surface.h"
 #include "task.h"
@@ -141,10 +142,33 @@ int world_oom_group(struct world *w, const char *path, int is_set)
 	return CHANGE_OPENED(w, path, set_mark(cg, &cg->oom_group, is_set));
 }
 
-int world_cgroup_freeze(struct world *w, const char *path, int is_set)
+static int freeze(struct world *w, struct cgroup *cg, bool is_set)
 {
-	return CHANGE_CGROUP(w, path, set_mark(cg, &cg->frozen, is_set));
+	if (!cg->parent)
+		return -EINVAL;
+	cgroup_freeze(w, cg, is_set);
+	return 0;
 }
+
+int world_cgroup_freeze(struct world *w, const char *path, int is_set) { return CHANGE_CGROUP(w, path, freeze(w, cg, is_set)); }
+
+/* ---- which version of them is shown ---- */
+
+int world_cgroup_version(struct world *w) { return LOCKED(w, w->rules.cgroups_are_v1 ? 1 : 2); }
+
+static int set_version(struct world *w, int version)
+{
+	struct rules rules;
+
+	if (version < 0 || version > 2)
+		return -EINVAL;
+	rules_fill(&rules, w->version, w->patches);
+	w->rules.cgroups_are_v1 = version ? version == 1 : rules.cgroups_are_v1;
+	w->rules.cgroups_are_v2 = !w->rules.cgroups_are_v1;
+	return 0;
+}
+
+int world_set_cgroup_version(struct world *w, int version) { return CHANGE(w, set_version(w, version)); }
 
 /* ---- whose a process is ---- */
 

@@ -40,12 +40,17 @@ static void subtract_memory(struct usage *sum, const struct memory *m)
 	subtract(&sum->locked, m->anon_locked);
 }
 
+static int64_t larger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
 static void charge(struct cgroup *cg, const struct memory *m)
 {
 	for (; cg; cg = cg->parent) {
 		add_memory(&cg->usage, m);
-		if (resident(&cg->usage) > cg->peak)
-			cg->peak = resident(&cg->usage);
+		cg->peak = larger(cg->peak, resident(&cg->usage));
+		cg->swap_peak = larger(cg->swap_peak, cg->usage.swap);
 	}
 }
 

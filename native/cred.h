@@ -7,6 +7,7 @@
 
 /* Numbers of the capabilities that the rules ask for (capability.h). */
 enum capability {
+	CAP_CHOWN = 0,
 	CAP_DAC_OVERRIDE = 1,
 	CAP_DAC_READ_SEARCH = 2,
 	CAP_FOWNER = 3,

@@ -92,7 +92,8 @@ enum {
 	TASK_IN_VFORK = 1048576,	/* in_vfork() says so */
 	TASK_AWAITS_REAPER = 2097152,	/* a victim that the reaper has been asked for */
 	TASK_FROZEN = 4194304,		/* by the freezer: cannot exit, unless it is made a victim */
-	TASK_ADOPTED = 8388608		/* a real process, or thread of one, that has asked */
+	TASK_ADOPTED = 8388608,		/* a real process, or thread of one, that has asked */
+	TASK_CGROUP_FROZEN = 16777216	/* by cgroup.freeze: does not run, but can be killed */
 };
 
 /* clone(2) flags, with the kernel's values. */
@@ -222,7 +223,8 @@ struct usage {
 /* memory.min ... memory.swap.max of a cgroup, in pages. */
 enum { CGROUP_UNLIMITED = 2251799813685247 };	/* "max", as PAGE_COUNTER_MAX */
 struct cgroup_limits {
-	int64_t min, low, high, max, swap_max;
+	int64_t min, low, high, max, swap_high, swap_max;
+	int64_t memsw_max;		/* of the old hierarchy: resident and swapped pages together */
 };
 
 /* memory.events, in the order of its lines. */
@@ -378,6 +380,9 @@ int world_cgroup(struct world *w, const char *path, struct cgroup_info *out);
 int world_cgroup_child(struct world *w, const char *path, int n, char name[256]);	/* the n-th by name: 1, or 0 */
 int world_cgroup_processes(struct world *w, const char *path, int32_t *pids, int most);	/* as they joined */
 int world_cgroup_set_limits(struct world *w, const char *path, const struct cgroup_limits *limits);
+/* Which hierarchies are shown: 1 or 2; set: 0 is what the kernel of the rules had. */
+int world_cgroup_version(struct world *w);
+int world_set_cgroup_version(struct world *w, int version);
 int world_cgroup_freeze(struct world *w, const char *path, int is_set);
 int world_limit(struct world *w, const char *path, uint64_t pages);	/* memory.max, 0 = none; made where there is none, as the next two */
 int world_oom_group(struct world *w, const char *path, int is_set);	/* memory.oom.group */
@@ -406,12 +411,19 @@ int path_stat(struct world *w, const struct caller *who, const char *path, struc
 int path_access(struct world *w, const struct caller *who, const char *path, int mask);
 ssize_t path_readlink(struct world *w, const struct caller *who, const char *path, char *buffer, size_t size);
 int path_truncate(struct world *w, const struct caller *who, const char *path);
-int path_chmod(struct world *w, const struct caller *who, const char *path);
-int path_chown(struct world *w, const struct caller *who, const char *path);
+int path_chmod(struct world *w, const struct caller *who, const char *path, uint32_t mode);
+int path_chown(struct world *w, const struct caller *who, const char *path, uint32_t uid, uint32_t gid);	/* UINT32_MAX: stays */
 int path_utimens(struct world *w, const struct caller *who, const char *path);
 int path_unlink(struct world *w, const struct caller *who, const char *path);
 int path_rename(struct world *w, const struct caller *who, const char *from, const char *to);
-int path_create(struct world *w, const struct caller *who, const char *path);	/* mkdir, mknod, symlink, link: a name that is not there */
+/* mkdir, mknod, symlink by the type of the mode, link(2) with 0: a name that is not there. */
+int path_create(struct world *w, const struct caller *who, const char *path, uint32_t mode);
+int path_rmdir(struct world *w, const struct caller *who, const char *path);
+ssize_t path_getxattr(struct world *w, const struct caller *who, const char *path, const char *name, void *value, size_t size);
+int path_setxattr(struct world *w, const struct caller *who, const char *path, const char *name, const void *value, size_t size,
+		  int flags);
+ssize_t path_listxattr(struct world *w, const struct caller *who, const char *path, char *list, size_t size);
+int path_removexattr(struct world *w, const struct caller *who, const char *path, const char *name);
 
 /* ---- open files: a null buffer stands for unreadable user memory (-EFAULT) ---- */
 int file_open(struct world *w, const struct caller *who, const char *path, int flags, struct file **out);

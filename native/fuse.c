@@ -136,16 +136,21 @@ static struct caller real_caller(void)
 	};
 }
 
-/* Only the deprecation line of oom_adj needs the writer's name, once a boot: it is not worth 5 us at every write. */
+/* The deprecation line of oom_adj, once a boot, and that of a kill by memory.max: who else writes is not worth 5 us. */
+static bool is_writer_named(const struct file *f)
+{
+	return (f->entry->flags & KERNFS) || (f->entry->write == oom_adj_write && oom_adj_names_writer(f->world));
+}
+
 static void name_writer(const struct mount *m, const struct file *f, struct caller *who)
 {
-	if (who->comm[0] || f->entry->write != oom_adj_write || !oom_adj_names_writer(f->world))
+	if (who->comm[0] || !is_writer_named(f))
 		return;
 	host_file(m, who->pid, "comm", who->comm, sizeof(who->comm));
 	who->comm[strcspn(who->comm, "\n")] = '\0';
 }
 
-/* .fakeproc is always judged by who really asks, so that a policy cannot lock its setter out. */
+/* .fakeproc, but for the cgroups, is always judged by who really asks, so that a policy cannot lock its setter out. */
 static struct caller caller_of(const struct world *w, bool is_control)
 {
 	return w->has_caller && !is_control ? w->caller : real_caller();
@@ -153,7 +158,7 @@ static struct caller caller_of(const struct world *w, bool is_control)
 
 static bool is_control_path(const char *path)
 {
-	return !strncmp(path, "/.fakeproc", 10) && (!path[10] || path[10] == '/');
+	return !strncmp(path, "/.fakeproc", 10) && (!path[10] || (path[10] == '/' && strncmp(path + 11, "cgroup", 6)));
 }
 
 /* ---- wall time ---- */
@@ -334,31 +339,30 @@ static int fuse_readlink(const char *path, char *buffer, size_t size)
 	return 0;
 }
 
-static int fuse_create_name(const char *path) { return ON_PATH(path, path_create(w, who, path)); }
-static int fuse_mkdir(const char *path, mode_t mode) { (void)mode; return fuse_create_name(path); }
-static int fuse_mknod(const char *path, mode_t mode, dev_t device) { (void)mode, (void)device; return fuse_create_name(path); }
-static int fuse_symlink(const char *target, const char *path) { (void)target; return fuse_create_name(path); }
-static int fuse_link(const char *from, const char *path) { (void)from; return fuse_create_name(path); }
+static int create_name(const char *path, mode_t mode) { return ON_PATH(path, path_create(w, who, path, mode)); }
+static int fuse_mkdir(const char *path, mode_t mode) { return create_name(path, S_IFDIR | (mode & 07777)); }
+static int fuse_mknod(const char *path, mode_t mode, dev_t device) { (void)device; return create_name(path, mode); }
+static int fuse_symlink(const char *target, const char *path) { (void)target; return create_name(path, S_IFLNK); }
+static int fuse_link(const char *from, const char *path) { (void)from; return create_name(path, 0); }
 static int fuse_unlink(const char *path) { return ON_PATH(path, path_unlink(w, who, path)); }
+static int fuse_rmdir(const char *path) { return ON_PATH(path, path_rmdir(w, who, path)); }
 static int fuse_rename(const char *from, const char *to) { return ON_PATH(from, path_rename(w, who, from, to)); }
 static int fuse_access(const char *path, int mask) { return ON_PATH(path, path_access(w, who, path, mask)); }
 
 static int fuse_create(const char *path, mode_t mode, struct fuse_file_info *info)
 {
-	(void)mode, (void)info;
-	return fuse_create_name(path);
+	(void)info;
+	return create_name(path, S_IFREG | mode);
 }
 
 static int fuse_chmod(const char *path, mode_t mode)
 {
-	(void)mode;
-	return ON_PATH(path, path_chmod(w, who, path));
+	return ON_PATH(path, path_chmod(w, who, path, mode));
 }
 
 static int fuse_chown(const char *path, uid_t uid, gid_t gid)
 {
-	(void)uid, (void)gid;
-	return ON_PATH(path, path_chown(w, who, path));
+	return ON_PATH(path, path_chown(w, who, path, uid, gid));
 }
 
 static int fuse_utimens(const char *path, const struct timespec times[2])
@@ -382,29 +386,24 @@ static int fuse_statfs(const char *path, struct statvfs *out)
 	return 0;
 }
 
-static int fuse_no_xattr(void) { return -ENOTSUP; }
 static int fuse_getxattr(const char *path, const char *name, char *value, size_t size)
 {
-	(void)path, (void)name, (void)value, (void)size;
-	return fuse_no_xattr();
+	return (int)ON_PATH(path, path_getxattr(w, who, path, name, value, size));
 }
 
 static int fuse_setxattr(const char *path, const char *name, const char *value, size_t size, int flags)
 {
-	(void)path, (void)name, (void)value, (void)size, (void)flags;
-	return fuse_no_xattr();
+	return ON_PATH(path, path_setxattr(w, who, path, name, value, size, flags));
 }
 
 static int fuse_removexattr(const char *path, const char *name)
 {
-	(void)path, (void)name;
-	return fuse_no_xattr();
+	return ON_PATH(path, path_removexattr(w, who, path, name));
 }
 
 static int fuse_listxattr(const char *path, char *list, size_t size)
 {
-	(void)path, (void)list, (void)size;
-	return 0;
+	return (int)ON_PATH(path, path_listxattr(w, who, path, list, size));
 }
 
 /* ---- operations on open files ---- */
@@ -553,8 +552,7 @@ static int fuse_readdir(const char *path, void *buffer, fill_dir fill, off_t off
 static const struct { const char *name; void (*address)(void); } operations[] = {
 #define OPERATION(name) { #name, (void (*)(void))fuse_##name }
 	OPERATION(getattr), OPERATION(readlink), OPERATION(mknod), OPERATION(mkdir), OPERATION(unlink),
-	{ "rmdir", (void (*)(void))fuse_unlink },
-	OPERATION(symlink), OPERATION(rename), OPERATION(link), OPERATION(chmod), OPERATION(chown), OPERATION(truncate),
+	OPERATION(rmdir), OPERATION(symlink), OPERATION(rename), OPERATION(link), OPERATION(chmod), OPERATION(chown), OPERATION(truncate),
 	OPERATION(open), OPERATION(read), OPERATION(write), OPERATION(statfs), OPERATION(release), OPERATION(fsync),
 	OPERATION(setxattr), OPERATION(getxattr), OPERATION(listxattr), OPERATION(removexattr),
 	OPERATION(opendir), OPERATION(readdir),

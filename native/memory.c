@@ -48,17 +48,36 @@ struct room {
 	struct oom_request request;
 };
 
+static bool is_limited(const struct cgroup *cg)
+{
+	return cg->limits.max != UNLIMITED || cg->limits.memsw_max != UNLIMITED;
+}
+
+static int64_t left_in(const struct cgroup *cg)
+{
+	int64_t in_ram = cg->limits.max - resident(&cg->usage);
+	int64_t in_both = cg->limits.memsw_max - resident(&cg->usage) - cg->usage.swap;
+
+	return in_ram < in_both ? in_ram : in_both;
+}
+
+/* Its OOM killer. */
+static struct oom_request memcg_request(const struct world *w, struct cgroup *cg)
+{
+	return (struct oom_request){
+		.gfp_mask = gfp_kernel(w), .memcg = cg, .memcg_pages = (uint64_t)cg->limits.max,
+	};
+}
+
 /* Of equally narrow ones the innermost counts, which comes first. */
 static void narrow(const struct world *w, struct cgroup *cg, struct room *room)
 {
-	int64_t left = cg->limits.max - resident(&cg->usage);
+	int64_t left = left_in(cg);
 
-	if (cg->limits.max == UNLIMITED || left > room->pages || (left == room->pages && room->request.memcg))
+	if (!is_limited(cg) || left > room->pages || (left == room->pages && room->request.memcg))
 		return;
 	room->pages = left;
-	room->request = (struct oom_request){
-		.gfp_mask = gfp_kernel(w), .memcg = cg, .memcg_pages = (uint64_t)cg->limits.max,
-	};
+	room->request = memcg_request(w, cg);
 }
 
 /* Where its next pages count: it may have lost its mm since it asked. */
@@ -172,10 +191,23 @@ static bool find_room(struct world *w, const struct wait *wait, const struct tas
 	struct room room = room_of(w, wait, t);
 
 	if (room.request.memcg)
-		cgroup_event(room.request.memcg, MEMORY_MAX);
+		cgroup_event(w, room.request.memcg, MEMORY_MAX);
 	if (wait->pages == SOME_PAGES || !t->mm)
 		return false;
 	return reclaim_directly(w, t, room.request.memcg, NULL, with_tables(&t->mm->memory, wait->pages) - room.pages);
+}
+
+/* reclaim_high(): what is above it goes, as far as it can, and the event is counted. Nobody is slowed down. */
+static void mind_high(struct world *w, const struct task *t)
+{
+	for (struct cgroup *cg = cgroup_to_charge(t); cg; cg = cg->parent) {
+		int64_t excess = resident(&cg->usage) - cg->limits.high;
+
+		if (excess <= 0)
+			continue;
+		cgroup_event(w, cg, MEMORY_HIGH);
+		reclaim_directly(w, t, cg, NULL, excess);
+	}
 }
 
 /* Asks again as long as something comes of it, and no further than to a victim that does not let go. */
@@ -192,6 +224,7 @@ int memory_get(struct world *w, struct wait *wait)
 			return -EINTR;
 		room = room_of(w, wait, t);
 		if (is_served(w, wait, t, &room)) {
+			mind_high(w, t);
 			wake_kswapd(w);
 			return t->flags & TASK_KILLED ? -EINTR : 0;
 		}
@@ -214,7 +247,7 @@ int64_t memory_grow(struct world *w, struct task *t, int64_t pages)
 
 	if (!t->mm || pages < 0)
 		return -EINVAL;
-	if (t->vfork_child || is_waiting(w, t))
+	if (t->vfork_child || is_waiting(w, t) || cgroup_is_frozen(t->signal->cgroup))
 		return -EBUSY;
 	if (t->flags & TASK_KILLED)
 		return -EINTR;
@@ -293,14 +326,65 @@ int memory_set_limits(struct world *w, struct cgroup *cg, const struct cgroup_li
 {
 	const struct cgroup_limits *l = limits;
 
-	if (!cg->parent || l->min < 0 || l->low < 0 || l->high < 0 || l->max < 0 || l->swap_max < 0)
+	if (!cg->parent || l->min < 0 || l->low < 0 || l->high < 0 || l->max < 0 || l->swap_high < 0 || l->swap_max < 0
+	    || l->memsw_max < 0)
 		return -EINVAL;
 	cg->limits = (struct cgroup_limits){
-		at_most_unlimited(l->min), at_most_unlimited(l->low), at_most_unlimited(l->high),
-		at_most_unlimited(l->max), at_most_unlimited(l->swap_max),
+		at_most_unlimited(l->min), at_most_unlimited(l->low), at_most_unlimited(l->high), at_most_unlimited(l->max),
+		at_most_unlimited(l->swap_high), at_most_unlimited(l->swap_max), at_most_unlimited(l->memsw_max),
 	};
 	run_until(w, w->now);
 	return 0;
+}
+
+static int64_t take_away(struct world *w, struct cgroup *cg, const struct task *t, int64_t pages)
+{
+	int64_t left = pages, taken;
+
+	do {
+		taken = left > 0 ? reclaim_directly(w, t, cg->parent ? cg : NULL, NULL, left) : 0;
+		left -= taken;
+	} while (taken);
+	w->freed_pages += (uint64_t)(pages - left);
+	return pages - left;
+}
+
+static bool kill_for(struct world *w, struct cgroup *cg, const struct caller *who)
+{
+	struct oom_request request = memcg_request(w, cg);
+	struct task *t = pid_find(&w->pids, who->pid);
+	int64_t before = resident(&cg->usage);
+
+	if (t && !is_zombie(t))
+		allocate(w, t, &request);
+	else
+		allocate_by_kworker(w, who->comm[0] ? who->comm : "sh", &request);
+	return resident(&cg->usage) < before;
+}
+
+/* memory_max_write(): what is too much is reclaimed; then they die, as long as somebody lets go. */
+void memory_set_max(struct world *w, struct cgroup *cg, const struct caller *who, int64_t pages)
+{
+	cg->limits.max = pages;
+	do
+		take_away(w, cg, pid_find(&w->pids, who->pid), resident(&cg->usage) - pages);
+	while (resident(&cg->usage) > pages && !is_halted(w) && kill_for(w, cg, who));
+	run_until(w, w->now);
+}
+
+void memory_set_high(struct world *w, struct cgroup *cg, const struct caller *who, int64_t pages)
+{
+	cg->limits.high = pages;
+	take_away(w, cg, pid_find(&w->pids, who->pid), resident(&cg->usage) - pages);
+	run_until(w, w->now);
+}
+
+int memory_reclaim(struct world *w, struct cgroup *cg, const struct caller *who, int64_t pages)
+{
+	int64_t taken = take_away(w, cg, pid_find(&w->pids, who->pid), pages);
+
+	run_until(w, w->now);
+	return taken < pages ? -EAGAIN : 0;
 }
 
 /* The root is no group, nor is what is outside the cgroup that ran out. */

@@ -21,7 +21,7 @@ int64_t ram_free(const struct world *w);
 
 /*
  * More anonymous pages. Returns how many it still waits for (0 = it has them), -EINTR when it was killed,
- * -ENOMEM where nobody can be, -EBUSY while it waits already or for its vforked child, -EINVAL without an mm. Who
+ * -ENOMEM where nobody can be, -EBUSY while it waits already or for its vforked child or is frozen, -EINVAL without an mm. Who
  * waits is in the list of waiting.h from then on.
  */
 int64_t memory_grow(struct world *w, struct task *t, int64_t pages);
@@ -43,6 +43,11 @@ int memory_get(struct world *w, struct wait *wait);
 struct oom_request memory_request(const struct world *w, const struct wait *wait, const struct task *waiter);
 /* More than UNLIMITED is no limit, either. -EINVAL for the root, and for less than nothing. */
 int memory_set_limits(struct world *w, struct cgroup *cg, const struct cgroup_limits *limits);
+/* A write to memory.max, to memory.high: what is too much goes; for the limit somebody dies. */
+void memory_set_max(struct world *w, struct cgroup *cg, const struct caller *who, int64_t pages);
+void memory_set_high(struct world *w, struct cgroup *cg, const struct caller *who, int64_t pages);
+/* A write to memory.reclaim: -EAGAIN where so many cannot be had. */
+int memory_reclaim(struct world *w, struct cgroup *cg, const struct caller *who, int64_t pages);
 /* The highest cgroup that dies with this process, up to the one that ran out (NULL: the machine); NULL: it dies alone. */
 struct cgroup *memory_oom_group(const struct signal *victim, const struct cgroup *memcg);
 

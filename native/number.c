@@ -1,4 +1,4 @@
-/* See number.h. Mirrors strstrip() and kstrtoint(text, 0), proc_get_long() of the sysctls, and vsscanf(). */
+/* See number.h. Mirrors strstrip() and kstrtoint(text, 0), proc_get_long() of the sysctls, vsscanf() and memparse(). */
 #include "number.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@ static bool is_space(unsigned char c)
 	return (c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0xa0;
 }
 
-static char *strip(char *text)
+char *number_strip(char *text)
 {
 	size_t length = strlen(text);
 
@@ -79,7 +79,7 @@ static int parse_unsigned(const char *s, uint64_t *out)
 
 int number_parse(char *text, int *out)
 {
-	char *s = strip(text);
+	char *s = number_strip(text);
 	bool negative = *s == '-';
 	uint64_t value;
 	int error = parse_unsigned(*s == '-' || *s == '+' ? s + 1 : s, &value);
@@ -90,6 +90,36 @@ int number_parse(char *text, int *out)
 		return -ERANGE;
 	*out = negative ? (int)-(int64_t)value : (int)value;
 	return 0;
+}
+
+int number_parse_unsigned(const char *text, uint64_t *out)
+{
+	return parse_unsigned(*text == '+' ? text + 1 : text, out);
+}
+
+int number_parse_signed(const char *text, int64_t *out)
+{
+	bool negative = *text == '-';
+	uint64_t value;
+	int error = parse_unsigned(negative || *text == '+' ? text + 1 : text, &value);
+
+	if (error)
+		return error;
+	if (value > (uint64_t)INT64_MAX + negative)
+		return -ERANGE;
+	*out = (int64_t)(negative ? -value : value);
+	return 0;
+}
+
+const char *number_take_size(const char *text, uint64_t *out)
+{
+	static const char units[] = "kmgtpe";
+	bool overflow;
+	uint64_t value = take_digits(&text, radix_of(&text), &overflow);
+	const char *unit = *text ? strchr(units, *text | 0x20) : NULL;
+
+	*out = unit ? value << (10 * (unit - units + 1)) : value;
+	return unit ? text + 1 : text;
 }
 
 static size_t spaces(const char *bytes, size_t count)

@@ -280,7 +280,7 @@ static void kill_with_sharers(struct world *w, struct task *victim, const char *
 	bool can_reap = true;
 
 	w->oom.kills++;
-	cgroup_event(victim->signal->cgroup, MEMORY_OOM_KILL);
+	cgroup_event(w, victim->signal->cgroup, MEMORY_OOM_KILL);
 	send_kill(w, victim->signal, KILLED_BY_OOM);
 	mark_victim(w, victim);
 	report_killed(w, victim, message);
@@ -309,7 +309,7 @@ static bool dies_with_group(const struct signal *s)
 static void kill_group(struct world *w, struct cgroup *group, const char *message)
 {
 	if (w->rules.group_kill_is_counted)
-		cgroup_event(group, MEMORY_OOM_GROUP_KILL);
+		cgroup_event(w, group, MEMORY_OOM_GROUP_KILL);
 	report_group(w, group);
 	for (struct signal *s = NULL; (s = cgroup_next_process(group, s));) {
 		struct task *victim = dies_with_group(s) ? first_with_mm(s) : NULL;
@@ -455,7 +455,7 @@ bool out_of_memory(struct world *w, struct task *current, const struct oom_reque
 	struct oom_control oc = oom_control_of(w, current, request);
 
 	if (oc.memcg)
-		cgroup_event(oc.memcg, MEMORY_OOM);
+		cgroup_event(w, oc.memcg, MEMORY_OOM);
 	ended(w, OOM_REFUSED, NULL, NULL);
 	if (is_halted(w) || w->oom.disabled)
 		return false;

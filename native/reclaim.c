@@ -15,7 +15,6 @@
 
 #include <errno.h>
 
-enum { STACK_PAGES = 4 };	/* THREAD_SIZE is 16 KiB on x86-64 */
 enum { SLAB_KEPT = 8, SWAPPINESS_OF = 200, KBYTES_A_PAGE = 4 };
 enum { NS_IO = 100000, NS_PAGE = 1000 };
 
@@ -325,8 +324,8 @@ static void stall(struct world *w, const struct task *t, int64_t io, int64_t pag
 
 	if (nanoseconds > (uint64_t)w->now)
 		nanoseconds = (uint64_t)w->now;
-	if (nanoseconds)
-		psi_stall(&w->psi, PSI_MEMORY, nanoseconds, is_alone(w, t) ? nanoseconds : 0, w->now);
+	if (nanoseconds && t)
+		cgroup_stall(w, t->signal->cgroup, PSI_MEMORY, nanoseconds, is_alone(w, t) ? nanoseconds : 0);
 }
 
 /* ---- making room ---- */

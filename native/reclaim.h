@@ -39,6 +39,8 @@ struct reclaim {
 	bool drops_silently;
 };
 
+enum { STACK_PAGES = 4 };	/* of a task: THREAD_SIZE is 16 KiB on x86-64 */
+
 /* RAM that is not for processes: the machine's own pages, and the stacks that the kernel has for its tasks. */
 int64_t pages_of_machine(const struct world *w);
 int64_t stack_pages(const struct world *w);

@@ -105,6 +105,70 @@ enum version { V4_7, V4_8, V4_9, V4_14, V4_19, V5_4, V5_10, V5_15, V6_1, V6_6, V
 	     "vmstat has nr_iommu_pages, nr_memmap_*, swpin_zero and zswpwb (came between 6.6 and 6.12)") \
 	RULE(counters_of_6_18, V6_18, V6_18, 0, \
 	     "vmstat has nr_free_pages_blocks, nr_balloon_pages and *_proactive, meminfo Balloon (came between 6.12 and 6.18)") \
+	RULE(cgroups_are_v1, V4_7, V4_14, 0, \
+	     "cgroups are those of v1, unless [machine] cgroups says v2 (distributions changed over from 2019 to 2021)") \
+	RULE(cgroups_are_v2, V4_19, V6_18, 0, \
+	     "cgroups are those of v2, unless [machine] cgroups says v1 (so that memory.oom.group is there since it exists)") \
+	RULE(cgroup_threads_exist, V4_14, V6_18, 0, \
+	     "a cgroup has cgroup.type, cgroup.threads, cgroup.stat, cgroup.max.depth and cgroup.max.descendants (since 4.14)") \
+	RULE(cgroup_cpu_exists, V4_19, V6_18, 0, \
+	     "v2 has a cpu controller, and every cgroup cpu.stat (since 4.15)") \
+	RULE(cgroup_freezes, V5_4, V6_18, 0, \
+	     "cgroup.freeze exists, and cgroup.events tells frozen (since 5.2)") \
+	RULE(cgroup_kills, V5_15, V6_18, 0, \
+	     "cgroup.kill exists (since 5.14)") \
+	RULE(cgroup_switches_pressure, V6_1, V6_18, 0, \
+	     "cgroup.pressure exists (since 6.1)") \
+	RULE(cgroup_stat_by_controller, V6_18, V6_18, 0, \
+	     "cgroup.stat counts by controller, and there is cgroup.stat.local (came between 6.12 and 6.18)") \
+	RULE(cgroup_root_has_stats, V5_10, V6_18, 0, \
+	     "the root cgroup has memory.stat, cpu.stat and io.stat (since 5.8)") \
+	RULE(cgroup_user_xattrs, V5_10, V6_18, 0, \
+	     "cgroups can have extended attributes user.* (since 5.7)") \
+	RULE(cpu_stat_has_bursts, V5_15, V6_18, 0, \
+	     "cpu.stat has nr_bursts and burst_usec (since 5.14)") \
+	RULE(cpu_stat_has_nice, V6_18, V6_18, 0, \
+	     "cpu.stat has nice_usec (came between 6.12 and 6.18)") \
+	RULE(cpu_stat_local_exists, V6_12, V6_18, 0, \
+	     "cpu.stat.local exists (came between 6.6 and 6.12)") \
+	RULE(memcg_min_exists, V4_19, V6_18, 0, \
+	     "memory.min and memory.swap.events exist (since 4.18)") \
+	RULE(memcg_counts_kills, V4_14, V6_18, 0, \
+	     "memory.events, in v1 memory.oom_control, counts oom_kill (since 4.13)") \
+	RULE(memcg_local_events, V5_4, V6_18, 0, \
+	     "memory.events.local exists (since 5.2)") \
+	RULE(memcg_swap_high, V5_10, V6_18, 0, \
+	     "memory.swap.high exists (since 5.8)") \
+	RULE(memcg_reclaims, V6_1, V6_18, 0, \
+	     "memory.reclaim exists (since 5.19)") \
+	RULE(memcg_reclaim_takes_swappiness, V6_12, V6_18, 0, \
+	     "a write to memory.reclaim may say swappiness=N (since 6.9)") \
+	RULE(memcg_peak_stays, V6_1, V6_6, 0, \
+	     "memory.peak exists, and cannot be set back (5.19 to 6.11)") \
+	RULE(memcg_swap_peak_stays, V6_6, V6_6, 0, \
+	     "memory.swap.peak exists, and cannot be set back (6.5 to 6.11)") \
+	RULE(memcg_peaks_reset, V6_12, V6_18, 0, \
+	     "a write to memory.peak or memory.swap.peak sets it back (since 6.12; real ones for that open file only)") \
+	RULE(memcg_stat_of_4_14, V4_14, V6_18, 0, \
+	     "memory.stat has shmem, workingset_* and pgscan, that of v1 shmem (came between 4.9 and 4.14)") \
+	RULE(memcg_stat_of_5_4, V5_4, V6_18, 0, \
+	     "memory.stat has anon_thp and thp_fault_alloc, and workingset_* before pgrefill (came between 4.19 and 5.4)") \
+	RULE(memcg_stat_of_5_10, V5_10, V6_18, 0, \
+	     "memory.stat has percpu and workingset_* for anon and file (came between 5.4 and 5.10)") \
+	RULE(memcg_stat_of_5_15, V5_15, V6_18, 0, \
+	     "memory.stat has pagetables, swapcached, file_thp and shmem_thp (came between 5.10 and 5.15)") \
+	RULE(memcg_stat_of_6_1, V6_1, V6_18, 0, \
+	     "memory.stat has kernel, zswap and pgscan_kswapd, and pgfault behind pgsteal (came between 5.15 and 6.1)") \
+	RULE(memcg_stat_of_6_6, V6_6, V6_18, 0, \
+	     "memory.stat has pgscan_khugepaged (came between 6.1 and 6.6)") \
+	RULE(memcg_stat_of_6_12, V6_12, V6_18, 0, \
+	     "memory.stat has zswpwb, thp_swpout and pgdemote_* (came between 6.6 and 6.12)") \
+	RULE(memcg_stat_of_6_18, V6_18, V6_18, 0, \
+	     "memory.stat has *_proactive (came between 6.12 and 6.18)") \
+	RULE(pids_peak_exists, V6_1, V6_18, 0, \
+	     "pids.peak exists (came between 5.15 and 6.1)") \
+	RULE(pids_events_are_local, V6_12, V6_18, 0, \
+	     "pids.events counts with those below, and there is pids.events.local (since 6.11)") \
 	RULE(meminfo_has_hugetlb, V4_19, V6_18, 0, \
 	     "meminfo has Hugetlb (came between 4.14 and 4.19)") \
 	RULE(anon_begins_inactive, V5_10, V6_18, 0, \

@@ -296,6 +296,7 @@ static uint32_t flags_of(const struct world *w, const struct task *t)
 	flags |= t->mm && t->mm->not_reapable ? TASK_NOT_REAPABLE : 0;
 	flags |= will_free_mem(w, t) ? TASK_WILL_FREE_MEM : 0;
 	flags |= in_vfork(t) ? TASK_IN_VFORK : 0;
+	flags |= cgroup_is_frozen(t->signal->cgroup) ? TASK_CGROUP_FROZEN : 0;
 
 	flags |= is_global_init(t) ? TASK_GLOBAL_INIT : 0;
 	flags |= t->signal->unkillable && !is_global_init(t) ? TASK_NAMESPACE_INIT : 0;
@@ -491,7 +492,7 @@ static int run_out(struct world *w, struct task *t, const char *kworker, struct 
 	if (error)
 		return error;
 	if (memcg)
-		cgroup_event(request.memcg, MEMORY_MAX);
+		cgroup_event(w, request.memcg, MEMORY_MAX);
 	else
 		request.memcg = NULL;
 	return t ? allocate(w, t, &request) : allocate_by_kworker(w, kworker, &request);
@@ -660,9 +661,11 @@ int task_set_flag(struct world *w, int pid, uint32_t flag, int set)
 
 /* ---- pressure ---- */
 
-static struct psi *pressure_of(struct world *w, const char *cgroup)
+static struct psi *pressure_of(struct world *w, const char *path)
 {
-	return cgroup ? NULL : &w->psi;
+	struct cgroup *cg = path ? cgroup_find(w, path) : &w->root;
+
+	return cg ? cgroup_psi(w, cg) : NULL;
 }
 
 static int set_pressure(struct world *w, struct psi *psi, int resource, uint32_t some, uint32_t full)
@@ -677,19 +680,21 @@ int world_set_pressure(struct world *w, const char *cgroup, int resource, uint32
 	return CHANGE(w, set_pressure(w, pressure_of(w, cgroup), resource, some, full));
 }
 
-static int add_stall(struct world *w, struct psi *psi, int resource, int64_t some, int64_t full)
+static int add_stall(struct world *w, const char *path, int resource, int64_t some, int64_t full)
 {
+	struct cgroup *cg = path ? cgroup_find(w, path) : &w->root;
+
 	if (resource < 0 || resource >= PSI_RESOURCES || full < 0 || full > some || some > w->now)
 		return -EINVAL;
-	if (!psi)
+	if (!cg)
 		return -ENOENT;
-	psi_stall(psi, (enum psi_resource)resource, (uint64_t)some, (uint64_t)full, w->now);
+	cgroup_stall(w, cg, (enum psi_resource)resource, (uint64_t)some, (uint64_t)full);
 	return 0;
 }
 
 int world_stall(struct world *w, const char *cgroup, int resource, int64_t some, int64_t full)
 {
-	return CHANGE(w, add_stall(w, pressure_of(w, cgroup), resource, some, full));
+	return CHANGE(w, add_stall(w, cgroup, resource, some, full));
 }
 
 int64_t world_next_event(struct world *w) { return LOCKED(w, next_event(w)); }
@@ -774,97 +779,6 @@ static int change_dumpable(struct mm *mm, int value)
 }
 
 int task_set_dumpable(struct world *w, int pid, int value) { return CHANGE_TASK(w, pid, change_dumpable(t->mm, value)); }
-
-/* ---- the tree by path: every call runs `expression` for the node of that path, or is the error of the walk ---- */
-
-#define WITH_NODE(w, who, path, follow, expression) \
-	({ \
-		struct node node; \
-		world_lock(w); \
-		int result_ = tree_resolve(w, who, path, follow, &node); \
-		if (!result_) \
-			result_ = (expression); \
-		world_unlock(w); \
-		result_; \
-	})
-
-int path_stat(struct world *w, const struct caller *who, const char *path, struct status *out)
-{
-	return WITH_NODE(w, who, path, false, (tree_status(w, &node, out), 0));
-}
-
-int path_access(struct world *w, const struct caller *who, const char *path, int mask)
-{
-	return WITH_NODE(w, who, path, false, mask & ~7 ? -EINVAL : tree_permission(w, &node, who, mask));
-}
-
-static int link_target(struct world *w, const struct caller *who, const struct node *node, char *buffer, size_t size)
-{
-	struct text target;
-	int result;
-
-	if (!S_ISLNK(node->entry->mode) || !size)
-		return -EINVAL;
-	text_init(&target);
-	result = node->entry->read(w, node, who, &target);
-	if (!result) {
-		result = (int)(target.length < size ? target.length : size);
-		memcpy(buffer, target.bytes, (size_t)result);
-	}
-	text_drop(&target);
-	return result;
-}
-
-ssize_t path_readlink(struct world *w, const struct caller *who, const char *path, char *buffer, size_t size)
-{
-	return WITH_NODE(w, who, path, false, link_target(w, who, &node, buffer, size));
-}
-
-static int truncate_node(const struct world *w, const struct caller *who, const struct node *node)
-{
-	if (node->entry->directory)
-		return -EISDIR;
-	return tree_permission(w, node, who, 2);
-}
-
-int path_truncate(struct world *w, const struct caller *who, const char *path)
-{
-	return WITH_NODE(w, who, path, true, truncate_node(w, who, &node));
-}
-
-/* proc_setattr(): a mode is refused, owners and times are taken and forgotten. */
-int path_chmod(struct world *w, const struct caller *who, const char *path)
-{
-	return WITH_NODE(w, who, path, true, -EPERM);
-}
-
-int path_chown(struct world *w, const struct caller *who, const char *path)
-{
-	return WITH_NODE(w, who, path, false, tree_is_owner(w, &node, who) ? 0 : -EPERM);
-}
-
-int path_utimens(struct world *w, const struct caller *who, const char *path)
-{
-	return WITH_NODE(w, who, path, false, tree_is_owner(w, &node, who) ? 0 : -EPERM);
-}
-
-int path_unlink(struct world *w, const struct caller *who, const char *path)
-{
-	return WITH_NODE(w, who, path, false, -EPERM);
-}
-
-/* Procfs has no place for another name: looking it up ends in ENOENT, before the directory is asked to do anything. */
-int path_rename(struct world *w, const struct caller *who, const char *from, const char *to)
-{
-	int error = WITH_NODE(w, who, from, false, 0);
-
-	return error ? error : WITH_NODE(w, who, to, false, -EPERM);
-}
-
-int path_create(struct world *w, const struct caller *who, const char *path)
-{
-	return WITH_NODE(w, who, path, false, -EEXIST);
-}
 
 /* ---- open files ---- */
 

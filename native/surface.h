@@ -3,6 +3,7 @@
 #define SURFACE_H
 
 #include "pid.h"
+#include "tree/tree.h"
 #include "world.h"
 
 #include <errno.h>
@@ -21,6 +22,18 @@
 		world_lock(w); \
 		struct task *t = pid_find(&(w)->pids, pid); \
 		__typeof__(0 + (expression)) result_ = t ? (expression) : -ESRCH; \
+		world_unlock(w); \
+		result_; \
+	})
+
+/* Runs `expression` for the node of that path, or is the error of the walk. */
+#define WITH_NODE(w, who, path, follow, expression) \
+	({ \
+		struct node node; \
+		world_lock(w); \
+		int result_ = tree_resolve(w, who, path, follow, &node); \
+		if (!result_) \
+			result_ = (int)(expression); \
 		world_unlock(w); \
 		result_; \
 	})

@@ -2,6 +2,7 @@
 #include "task.h"
 
 #include "account.h"
+#include "cgroup_control.h"
 #include "charge.h"
 #include "extra.h"
 #include "loadavg.h"
@@ -254,6 +255,7 @@ static void threads_add(struct signal *signal, struct task *t)
 	*(signal->last_thread ? &signal->last_thread->next : &signal->leader) = t;
 	signal->last_thread = t;
 	signal->threads++;
+	cgroup_count_tasks(signal->cgroup, 1);
 }
 
 static void threads_remove(struct task *t)
@@ -264,6 +266,7 @@ static void threads_remove(struct task *t)
 	*(t->next ? &t->next->prev : &signal->last_thread) = t->prev;
 	t->next = t->prev = NULL;
 	signal->threads--;
+	cgroup_count_tasks(signal->cgroup, -1);
 }
 
 static void give_children_away(struct world *w, struct task *dying);
@@ -302,7 +305,7 @@ static struct signal *signal_new(struct world *w, const struct signal *creator)
 	}
 	if (!signal)
 		return NULL;
-	cgroup_join(creator ? cgroup_of_child(creator) : &w->root, signal);
+	cgroup_join(w, creator ? cgroup_of_child(creator) : &w->root, signal);
 	if (!creator)
 		return signal;
 	signal->oom_score_adj = creator->oom_score_adj;
@@ -317,8 +320,8 @@ static void signal_free(struct world *w, struct signal *signal)
 	if (signal->oom_mm)
 		mm_unpin(w, signal->oom_mm);
 	candidates_remove(w, signal);
-	extra_drop(signal);
 	cgroup_leave(w, signal);
+	extra_drop(signal);
 	slab_give(&w->signals, signal);
 }
 
@@ -428,6 +431,8 @@ int clone_task(struct world *w, struct task *parent, uint64_t flags, int pid, st
 	int error = check_clone(parent, flags);
 	struct task *child;
 
+	if (!error)
+		error = cgroup_may_fork(w, cgroup_of_child(parent->signal));
 	if (!error)
 		error = task_new(w, pid, parent->cred, &child);
 	if (error)
@@ -600,6 +605,7 @@ void thread_dies(struct world *w, struct task *t)
 	bool leads = is_leader(t);
 
 	w->progress++;
+	w->cgroups.changes++;
 	vfork_end(w, t);
 	vfork_give_up(w, t);
 	mm_detach(w, t);
@@ -967,8 +973,8 @@ void drop_tasks(struct world *w)
 	for (struct signal *s = w->oldest; s; s = s->newer) {
 		for (struct task *t = s->leader; t; t = t->next)
 			cred_put(t->cred);
-		extra_drop(s);
 		cgroup_leave(w, s);
+		extra_drop(s);
 	}
 	free(w->killed);
 	accounts_drop(w);

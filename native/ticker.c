@@ -24,14 +24,14 @@ int64_t host_nanoseconds(void)
 
 void alarm_set(struct world *w, int bell)
 {
-	w->alarm = (struct alarm){ true, bell, next_event(w), w->now, w->log.end };
+	w->alarm = (struct alarm){ true, bell, next_event(w), w->now, w->log.end, w->cgroups.changes };
 }
 
 void alarm_check(struct world *w)
 {
 	const struct alarm *a = &w->alarm;
 
-	if (w->now == a->now && w->log.end == a->log_end && next_event(w) >= a->due)
+	if (w->now == a->now && w->log.end == a->log_end && w->cgroups.changes == a->changes && next_event(w) >= a->due)
 		return;
 	w->alarm.is_set = false;
 	eventfd_write(a->bell, 1);

@@ -47,13 +47,12 @@ def seen(world: World, pid: int, *fields: str) -> list[object]:
 
 
 def test_the_directory_is_there_and_not_listed(world):
-    assert world.listdir("/.fakeproc") == ["ctl", "explain", "explain.json", "kmsg", "log", "world", "world.json"]
+    assert world.listdir("/.fakeproc") == ["cgroup", "ctl", "explain", "explain.json", "kmsg", "log", "world", "world.json"]
     assert ".fakeproc" not in world.listdir("/")
 
 
-def test_without_control_there_is_no_directory():
-    with pytest.raises(FileNotFoundError):
-        World().listdir("/.fakeproc")
+def test_without_control_there_are_only_the_cgroups():
+    assert World().listdir("/.fakeproc") == ["cgroup"]
 
 
 def test_only_its_owner_writes_ctl(world):
@@ -312,7 +311,7 @@ def test_a_shell_commands_a_mounted_world(world, mounted_world):
     assert done.stdout.splitlines() == [
         "ok fork a: 200",
         "error line 1: fork 99: there is no task 99: see .fakeproc/world",
-        *["ctl", "explain", "explain.json", "kmsg", "log", "world", "world.json"],
+        *["cgroup", "ctl", "explain", "explain.json", "kmsg", "log", "world", "world.json"],
     ]
     assert "No such process" in done.stderr or "I/O error" in done.stderr
 

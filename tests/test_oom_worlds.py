@@ -142,7 +142,7 @@ class Machine(RuleBasedStateMachine):
             bool(flags & FLAG["OOM_REAPED"]),
             bool(leader.info.flags & (FLAG["KILLED"] | FLAG["GROUP_EXIT"] | FLAG["EXITING"])),
             leader.oom_score_adj,
-            leader.read("cgroup").strip().removeprefix("0::"),
+            leader.read("cgroup").strip().rpartition(":")[2],
             frozenset(user.sharers) if user else frozenset(),
         )
 

@@ -259,7 +259,7 @@ def test_the_rest_of_the_keys():
     assert [thread.info.mems for thread in task.threads] == [3, 3]
     assert (task.info.gid, task.info.dumpable) == (7, 0)
     assert task.read("cmdline") == "a\0--b\0c d\0"
-    assert task.read("cgroup") == "0::/x.slice\n"
+    assert task.cgroup.path == "/x.slice"
     assert task._has(16)
     assert kthread.info.mm == task.info.mm
     assert kthread.info.mems == 1

@@ -284,12 +284,12 @@ def test_unreadable_memory_is_efault_before_anything_is_parsed(world, one):
 
 def test_what_procfs_refuses_and_what_it_takes_without_effect(world, one):
     path, who, w = one.path("oom_adj").encode(), ROOT.native(), world._w
-    assert lib.path_chmod(w, who, path) == -1
-    assert lib.path_chown(w, who, path) == 0
+    assert lib.path_chmod(w, who, path, 0o666) == -1
+    assert lib.path_chown(w, who, path, 5, 5) == 0
     assert lib.path_utimens(w, who, path) == 0
     assert lib.path_unlink(w, who, path) == -1
     assert lib.path_rename(w, who, path, one.path("zzz").encode()) == -2
-    assert lib.path_create(w, who, one.path("zzz").encode()) == -2
+    assert lib.path_create(w, who, one.path("zzz").encode(), 0) == -2
     assert lib.path_truncate(w, who, path) == 0
     assert world.stat(one.path("oom_adj")).uid == 1000
 

@@ -215,8 +215,8 @@ class TreeDoor:
 # System calls with a counterpart in the tree: (door, who, the call's arguments).
 TREE_CALLS: dict[str, Callable[..., Any]] = {
     "access": lambda door, who, path, mask: door.world.access(path.path, mask, who),
-    "chmod": lambda door, who, path, mode: door.world.chmod(path.path, who),
-    "chown": lambda door, who, path, uid, gid: door.world.chown(path.path, who),
+    "chmod": lambda door, who, path, mode: door.world.chmod(path.path, mode, who),
+    "chown": lambda door, who, path, uid, gid: door.world.chown(path.path, uid, gid, who),
     "close": lambda door, who, handle: handle.close(),
     "fstat": lambda door, who, handle, out: handle.file.stat() and 0,
     "fsync": lambda door, who, handle: handle.file.fsync(),
@@ -224,7 +224,7 @@ TREE_CALLS: dict[str, Callable[..., Any]] = {
     "getdents64": lambda door, who, handle, out, size: handle.getdents(size),
     "lseek": lambda door, who, handle, offset, whence=0: handle.lseek(offset, whence),
     "lstat": lambda door, who, path, out: door.stat(who, path.path, follow=False) and 0,
-    "mkdir": lambda door, who, path, mode: door.world.create(path.path, who),
+    "mkdir": lambda door, who, path, mode: door.world.mkdir(path.path, mode, who),
     "openat": lambda door, who, directory, name, flags, mode=0: door.open_at(who, directory, name, flags),
     "pread": TreeDoor._read,
     "pwrite": TreeDoor._write,

@@ -20,4 +20,4 @@ static const struct entry attr_entries[] = {
 	ATTRIBUTE("sockcreate", 0666),
 };
 
-const struct directory attr_directory = { ENTRIES(attr_entries), NULL, NULL, BOTH, 100, 2 };
+const struct directory attr_directory = { ENTRIES(attr_entries), NULL, NULL, BOTH, 100, 2, NULL };

@@ -1,6 +1,7 @@
 /*
- * .fakeproc: its table. Python answers its files, but for kmsg, which file.c reads a record at a time. The world's
- * lock is let go meanwhile: Python calls the world again, and whoever holds the interpreter may be waiting for it.
+ * .fakeproc: its table. Python answers its files, but for kmsg, which file.c reads a record at a time, and the cgroups,
+ * which are a tree of their own. The world's lock is let go meanwhile: Python calls the world again, and whoever holds
+ * the interpreter may be waiting for it.
  */
 #include "tree/tree.h"
 #include "world.h"
@@ -39,6 +40,8 @@ ssize_t control_write_file(struct world *w, const struct node *node, const struc
 
 static const struct entry control_entries[] = {
 #define ANSWERED(name, mode) { name, S_IFREG | mode, SHOWN, BOTH, control_read_file, control_write_file, NULL, CONTROL, 0 }
+	{ "cgroup", S_IFDIR | 0555, FRESH, BOTH, NULL, NULL, &cgroup_directory, KERNFS, WHERE(cgroups_are_v2) },
+	{ "cgroup", S_IFDIR | 0555, FRESH, BOTH, NULL, NULL, &cgroup_hierarchies_directory, 0, WHERE(cgroups_are_v1) },
 	ANSWERED("ctl", 0644),
 	ANSWERED("explain", 0444),
 	ANSWERED("explain.json", 0444),
@@ -48,4 +51,4 @@ static const struct entry control_entries[] = {
 	ANSWERED("world.json", 0444),
 };
 
-const struct directory control_directory = { ENTRIES(control_entries), NULL, NULL, BOTH, 512, 2 };
+const struct directory control_directory = { ENTRIES(control_entries), NULL, NULL, BOTH, 512, 3, NULL };

@@ -60,5 +60,5 @@ static bool next_fd(struct world *w, const struct node *directory, int64_t *at, 
 	return true;
 }
 
-const struct directory fd_directory = { NULL, 0, find_fd, next_fd, BOTH, 0, 2 };
-const struct directory fdinfo_directory = { NULL, 0, find_fd, next_fd, BOTH, 0, 2 };
+const struct directory fd_directory = { NULL, 0, find_fd, next_fd, BOTH, 0, 2, NULL };
+const struct directory fdinfo_directory = { NULL, 0, find_fd, next_fd, BOTH, 0, 2, NULL };

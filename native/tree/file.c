@@ -4,6 +4,7 @@
 
 #include "cred.h"
 #include "task.h"
+#include "tree/cgroup_tree.h"
 #include "world.h"
 
 #include <errno.h>
@@ -170,6 +171,8 @@ static int generate(struct file *f, const struct caller *who)
 	text_drop(&f->text);
 	if (error)
 		return error;
+	if (f->entry->flags & NOTIFIES)
+		f->version = cgroup_version(f->world, &node);
 	return f->entry->read ? f->entry->read(f->world, &node, who, &f->text) : no_function(f);
 }
 
@@ -264,9 +267,20 @@ ssize_t write_to(struct file *f, const struct caller *who, const void *buffer, s
 
 /* ---- lseek ---- */
 
+/* kernfs has generic_file_llseek() for all files. */
+static bool is_seq_file(const struct file *f)
+{
+	return f->entry->behaviour == SHOWN && !(f->entry->flags & KERNFS);
+}
+
+static bool is_limited(const struct file *f)
+{
+	return f->entry->behaviour == FRESH_LIMITED || (f->entry->flags & KERNFS);
+}
+
 static int64_t seek_to(struct file *f, int64_t position)
 {
-	if (position < 0 || (f->entry->behaviour == FRESH_LIMITED && position > LIMITED_SEEK))
+	if (position < 0 || (is_limited(f) && position > LIMITED_SEEK))
 		return -EINVAL;
 	return f->position = position;
 }
@@ -274,9 +288,9 @@ static int64_t seek_to(struct file *f, int64_t position)
 /* generic_file_llseek() compares unsigned; default_llseek() signed, and finds the hole at 0 before that. */
 static int64_t seek_data_or_hole(struct file *f, int64_t offset, int whence)
 {
-	if (f->entry->behaviour == SHOWN)
+	if (is_seq_file(f))
 		return -EINVAL;
-	if (offset >= 0 || f->entry->behaviour == FRESH_LIMITED)
+	if (offset >= 0 || is_limited(f))
 		return -ENXIO;
 	return whence == SEEK_HOLE ? seek_to(f, 0) : -EINVAL;
 }
@@ -292,7 +306,7 @@ int64_t seek(struct file *f, int64_t offset, int whence)
 		return kmsg_seek(f, offset, whence);
 	if (whence == SEEK_DATA || whence == SEEK_HOLE)
 		return seek_data_or_hole(f, offset, whence);
-	if (whence < SEEK_SET || whence > SEEK_END || (whence == SEEK_END && f->entry->behaviour == SHOWN))
+	if (whence < SEEK_SET || whence > SEEK_END || (whence == SEEK_END && is_seq_file(f)))
 		return -EINVAL;
 	if (__builtin_add_overflow(from, offset, &position))
 		return -EINVAL;
@@ -301,9 +315,20 @@ int64_t seek(struct file *f, int64_t offset, int whence)
 
 /* ---- poll ---- */
 
+/* kernfs_generic_poll() */
+static bool has_changed(const struct file *f)
+{
+	struct node node;
+
+	file_node(f, &node);
+	return f->version != cgroup_version(f->world, &node);
+}
+
 /* Every other file is always ready. */
 unsigned int poll_file(struct file *f)
 {
+	if (f->entry->flags & NOTIFIES)
+		return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM | (has_changed(f) ? POLLERR | POLLPRI : 0);
 	if (f->entry->flags & PRESSURE)
 		return psi_trigger_poll(f->trigger);
 	if (f->entry->behaviour == RECORDS)
@@ -313,9 +338,11 @@ unsigned int poll_file(struct file *f)
 	return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
 }
 
-/* A trigger is waited for with POLLPRI: that its file can be read and written, too, wakes nobody. */
+/* A trigger or a change is waited for with POLLPRI: that its file can be read and written, too, wakes nobody. */
 bool file_is_ready(const struct file *f)
 {
+	if (f->entry->flags & NOTIFIES)
+		return has_changed(f);
 	if (f->entry->flags & PRESSURE)
 		return !f->trigger || psi_trigger_is_ready(f->trigger);
 	if (f->entry->behaviour == TAKEN)

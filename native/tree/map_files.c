@@ -61,4 +61,4 @@ static bool find_map(struct world *w, const struct node *directory, const char *
 	return false;
 }
 
-const struct directory map_files_directory = { NULL, 0, find_map, next_map, BOTH, 0, 2 };
+const struct directory map_files_directory = { NULL, 0, find_map, next_map, BOTH, 0, 2, NULL };

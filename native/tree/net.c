@@ -91,4 +91,4 @@ static bool find_net(struct world *w, const struct node *directory, const char *
 	return false;
 }
 
-const struct directory net_directory = { NULL, 0, find_net, next_net, BOTH, 0, 9 };
+const struct directory net_directory = { NULL, 0, find_net, next_net, BOTH, 0, 9, NULL };

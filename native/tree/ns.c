@@ -77,4 +77,4 @@ static const struct entry ns_entries[] = {
 	LINK("time_for_children", time_ns_read, WHERE(time_namespaces_exist)),
 };
 
-const struct directory ns_directory = { ENTRIES(ns_entries), NULL, NULL, BOTH, 120, 2 };
+const struct directory ns_directory = { ENTRIES(ns_entries), NULL, NULL, BOTH, 120, 2, NULL };

@@ -1,6 +1,7 @@
 /* /proc/pressure: what is stalled by what, and the triggers that an open file sets and is polled for. */
 #include "cred.h"
 #include "psi.h"
+#include "tree/cgroup_tree.h"
 #include "tree/file.h"
 #include "world.h"
 
@@ -33,30 +34,37 @@ int pressure_set_trigger(struct file *f, struct psi *psi, const char *text)
 				  w->now, &f->trigger);
 }
 
-/* Whose file it is: so far there is only the machine's. */
+/* Whose file it is; NULL once its cgroup is removed. */
 static struct psi *group_of(struct world *w, const struct node *node)
 {
-	(void)node;
-	return &w->psi;
+	struct cgroup *cg = cgroup_of_node(w, node);
+
+	return cg ? cgroup_psi(w, cg) : NULL;
 }
 
 int pressure_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
+	struct psi *psi = group_of(w, node);
+
 	(void)reader;
-	return pressure_show(w, group_of(w, node), node->entry, out);
+	return psi ? pressure_show(w, psi, node->entry, out) : -ENODEV;
 }
 
 ssize_t pressure_write(struct file *f, const char *bytes, size_t count)
 {
 	char text[KEPT] = "";
 	struct node node;
+	struct psi *psi;
 	int error;
 
-	if (!count)
-		return -EINVAL;
-	memcpy(text, bytes, (count < KEPT ? count : KEPT) - 1);
 	file_node(f, &node);
-	error = pressure_set_trigger(f, group_of(f->world, &node), text);
+	psi = group_of(f->world, &node);
+	if (!psi)
+		return -ENODEV;
+	if (!count)
+		return f->entry->flags & KERNFS ? 0 : -EINVAL;
+	memcpy(text, bytes, (count < KEPT ? count : KEPT) - 1);
+	error = pressure_set_trigger(f, psi, text);
 	return error ? error : (ssize_t)count;
 }
 
@@ -72,4 +80,4 @@ static const struct entry pressure_entries[] = {
 	PRESSURE_ROWS("io"), PRESSURE_ROWS("cpu"), PRESSURE_ROWS("memory"),
 };
 
-const struct directory pressure_directory = { ENTRIES(pressure_entries), NULL, NULL, BOTH, 900, 2 };
+const struct directory pressure_directory = { ENTRIES(pressure_entries), NULL, NULL, BOTH, 900, 2, NULL };

@@ -119,9 +119,9 @@ const struct entry thread_entry = { "", S_IFDIR | 0555, FRESH, BOTH, NULL, NULL,
 
 /* links: what a real kernel shows. */
 const struct directory
-	process_directory = { ENTRIES(task_entries), NULL, NULL, PROCESS, 2, 9 },
-	threads_directory = { NULL, 0, find_thread, next_thread, BOTH, 0, 2 };
-static const struct directory thread_directory = { ENTRIES(task_entries), NULL, NULL, THREAD, 2, 7 };
+	process_directory = { ENTRIES(task_entries), NULL, NULL, PROCESS, 2, 9, NULL },
+	threads_directory = { NULL, 0, find_thread, next_thread, BOTH, 0, 2, NULL };
+static const struct directory thread_directory = { ENTRIES(task_entries), NULL, NULL, THREAD, 2, 7, NULL };
 
 int64_t task_file_size(const struct world *w, const struct node *node)
 {

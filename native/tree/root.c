@@ -49,7 +49,7 @@ static const struct entry tty_entries[] = {
 	{ "drivers", S_IFREG | 0444, SHOWN, BOTH, fixed_read, NULL, NULL, 0, 0 },
 };
 
-static const struct directory tty_directory = { ENTRIES(tty_entries), NULL, NULL, BOTH, 1300, 2 };
+static const struct directory tty_directory = { ENTRIES(tty_entries), NULL, NULL, BOTH, 1300, 2, NULL };
 
 /* In the order of a real listing: by length, then by name; what is made last stands last. */
 static const struct entry root_entries[] = {
@@ -88,4 +88,4 @@ static const struct entry root_entries[] = {
 	{ ".fakeproc",     S_IFDIR | 0555,  FRESH, BOTH, NULL,                NULL, &control_directory, UNLISTED | CONTROL, 0 },
 };
 
-const struct directory root_directory = { ENTRIES(root_entries), find_any_task, next_process, BOTH, 2, 2 };
+const struct directory root_directory = { ENTRIES(root_entries), find_any_task, next_process, BOTH, 2, 2, NULL };

@@ -62,7 +62,7 @@ static const struct entry random_entries[] = {
 	SHOWS("uuid", FRESH, uuid_read),
 };
 
-static const struct directory random_directory = { ENTRIES(random_entries), NULL, NULL, BOTH, 1180, 1 };
+static const struct directory random_directory = { ENTRIES(random_entries), NULL, NULL, BOTH, 1180, 1, NULL };
 
 static const struct entry kernel_entries[] = {
 	SHOWS("cap_last_cap", AT_START, cap_last_cap_read),
@@ -106,9 +106,9 @@ static const struct entry fs_entries[] = {
 };
 
 static const struct directory
-	fs_directory = { ENTRIES(fs_entries), NULL, NULL, BOTH, 1200, 1 },
-	kernel_directory = { ENTRIES(kernel_entries), NULL, NULL, BOTH, 1100, 1 },
-	vm_directory = { ENTRIES(vm_entries), NULL, NULL, BOTH, 1024, 1 };
+	fs_directory = { ENTRIES(fs_entries), NULL, NULL, BOTH, 1200, 1, NULL },
+	kernel_directory = { ENTRIES(kernel_entries), NULL, NULL, BOTH, 1100, 1, NULL },
+	vm_directory = { ENTRIES(vm_entries), NULL, NULL, BOTH, 1024, 1, NULL };
 
 static const struct entry sys_entries[] = {
 	DIRECTORY("fs", fs_directory),
@@ -116,4 +116,4 @@ static const struct entry sys_entries[] = {
 	DIRECTORY("vm", vm_directory),
 };
 
-const struct directory sys_directory = { ENTRIES(sys_entries), NULL, NULL, BOTH, 1000, 1 };
+const struct directory sys_directory = { ENTRIES(sys_entries), NULL, NULL, BOTH, 1000, 1, NULL };

@@ -5,6 +5,7 @@
 #include "ptrace.h"
 #include "task.h"
 #include "text.h"
+#include "tree/cgroup_tree.h"
 #include "tree/task_files.h"
 #include "world.h"
 
@@ -16,6 +17,8 @@
 enum { FIRST_NUMBER = 256, NAME_MAX_BYTES = 255, MOST_LINKS = 40 };
 /* Inode numbers: a block for each pid ever given out, half of it for it as a thread; the first for the machine's own. */
 enum { THREAD_BLOCK = 1 << 20, TASK_BLOCK = THREAD_BLOCK << 1 };
+/* And far behind them a small one for each cgroup. */
+static const uint64_t CGROUP_BLOCKS = 1ULL << 62, CGROUP_BLOCK = 1024;
 
 static const struct entry root_entry = { "/", S_IFDIR | 0555, FRESH, BOTH, NULL, NULL, &root_directory, 0, 0 };
 
@@ -38,11 +41,15 @@ bool rule_holds(const struct world *w, size_t rule)
 	return !rule || *((const bool *)&w->rules + rule - 1);
 }
 
-static bool is_there(const struct directory *d, const struct entry *e, const struct world *w)
+static bool is_there(const struct node *parent, const struct entry *e, const struct world *w)
 {
-	if ((e->flags & CONTROL) && !w->control.read)
+	const struct directory *d = parent->entry->directory;
+
+	if ((e->flags & CONTROL) && !e->directory && !w->control.read)
 		return false;
-	return (e->level & d->level) && rule_holds(w, e->rule);
+	if (!(e->level & d->level) || !rule_holds(w, e->rule))
+		return false;
+	return !d->operations || d->operations->has(w, parent, e);
 }
 
 static struct node node_of(const struct node *parent, const struct entry *e)
@@ -52,12 +59,14 @@ static struct node node_of(const struct node *parent, const struct entry *e)
 	return (struct node){ e, parent->task, d->level, d->first + (uint64_t)(e - d->entries), parent->number };
 }
 
-static const struct entry *find_entry(const struct directory *d, const char *name, size_t length, const struct world *w)
+static const struct entry *find_entry(const struct node *parent, const char *name, size_t length, const struct world *w)
 {
+	const struct directory *d = parent->entry->directory;
+
 	for (size_t i = 0; i < d->count; i++) {
 		const struct entry *e = &d->entries[i];
 
-		if (!strncmp(e->name, name, length) && !e->name[length] && is_there(d, e, w))
+		if (!strncmp(e->name, name, length) && !e->name[length] && is_there(parent, e, w))
 			return e;
 	}
 	return NULL;
@@ -72,7 +81,7 @@ int tree_lookup(struct world *w, const struct node *parent, const char *name, si
 		return -ENAMETOOLONG;
 	if (d->find && d->find(w, parent, name, length, out))
 		return 0;
-	e = find_entry(d, name, length, w);
+	e = find_entry(parent, name, length, w);
 	if (!e)
 		return -ENOENT;
 	*out = node_of(parent, e);
@@ -123,6 +132,8 @@ static int step(struct world *w, const struct caller *who, const char *name, siz
 	if (walk->depth + 1 == TREE_DEPTH)
 		return -ENOENT;
 	error = tree_guard(w, here, who);
+	if (!error && (here->entry->flags & KERNFS))
+		error = tree_permission(w, here, who, X_OK);
 	if (!error)
 		error = tree_lookup(w, here, name, length, &walk->stack[walk->depth + 1]);
 	walk->depth += !error;
@@ -166,6 +177,8 @@ uint64_t tree_ino(const struct node *node)
 {
 	uint64_t block = node->task ? node->task->serial + 1 : 0;
 
+	if (node->entry->flags & KERNFS)
+		return CGROUP_BLOCKS + node->number * CGROUP_BLOCK + node->place;
 	return block * TASK_BLOCK + node->place + (node->task && node->level == THREAD ? THREAD_BLOCK : 0);
 }
 
@@ -183,12 +196,13 @@ int tree_guard(const struct world *w, const struct node *node, const struct call
 	return (flags & OPENS_FS) && !has_files(t) ? -EINVAL : 0;
 }
 
-static uint32_t directories_in(const struct world *w, const struct directory *d)
+static uint32_t directories_in(const struct world *w, const struct node *node)
 {
+	const struct directory *d = node->entry->directory;
 	uint32_t count = 0;
 
 	for (size_t i = 0; i < d->count; i++)
-		count += S_ISDIR(d->entries[i].mode) && is_there(d, &d->entries[i], w) && !(d->entries[i].flags & UNLISTED);
+		count += S_ISDIR(d->entries[i].mode) && is_there(node, &d->entries[i], w) && !(d->entries[i].flags & UNLISTED);
 	return count;
 }
 
@@ -199,7 +213,7 @@ static uint32_t links_of(const struct world *w, const struct node *node)
 	if (!d)
 		return 1;
 	if (d == &root_directory)
-		return d->links + directories_in(w, d) + (uint32_t)w->process_count;
+		return d->links + directories_in(w, node) + (uint32_t)w->process_count;
 	if (d == &net_directory && !has_files(node->task))
 		return 2;
 	return d == &threads_directory ? d->links + (uint32_t)node->task->signal->threads : d->links;
@@ -238,7 +252,10 @@ void tree_status(const struct world *w, const struct node *node, struct status *
 		.time = w->boot_time + (node->task ? node->task->start_time : 0),
 		.size = node->task ? task_file_size(w, node) : node->entry->behaviour == RECORDS ? w->log.size : 0,
 	};
-	set_owner(w, node, out);
+	if (node->entry->flags & KERNFS)
+		cgroup_status(w, node, out);
+	else
+		set_owner(w, node, out);
 }
 
 static bool has_cap(const struct caller *who, enum capability capability)
@@ -310,7 +327,7 @@ static bool table_entry(const struct world *w, const struct node *parent, int64_
 		const struct entry *e = &d->entries[*at - 2];
 
 		(*at)++;
-		if ((e->flags & UNLISTED) || !is_there(d, e, w))
+		if ((e->flags & UNLISTED) || !is_there(parent, e, w))
 			continue;
 		*out = node_of(parent, e);
 		strcpy(name, e->name);

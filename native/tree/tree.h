@@ -36,7 +36,12 @@ enum {
 	OPENS_FS = 1024,	/* a task that has not exited, else EINVAL */
 	LINK_OF_FILE = 2048,	/* st_size is 64 */
 	NET_FILE = 4096,	/* root's, whosever network it is */
-	SYSLOG = 32		/* opened with CAP_SYSLOG only */
+	SYSLOG = 32,		/* opened with CAP_SYSLOG only */
+	/* Of the cgroup tree, whose modes, owners and extended attributes can be changed, see cgroup_tree.h: */
+	KERNFS = 1 << 16,
+	NOT_ON_ROOT = 1 << 17, ONLY_ON_ROOT = 1 << 18,
+	NOTIFIES = 1 << 19,	/* who polls it is told of changes by POLLPRI */
+	OF_CPU = 1 << 20, OF_IO = 1 << 21, OF_MEMORY = 1 << 22, OF_PIDS = 1 << 23	/* there with that controller only */
 };
 
 enum level { PROCESS = 1, THREAD = 2, BOTH = 3 };
@@ -63,6 +68,14 @@ struct entry {
 /* An entry that only some kernels have: the row of rules.h that says which. */
 #define WHERE(row) (offsetof(struct rules, row) + 1)
 
+/* What only the cgroup tree can. Permission is asked for before. */
+struct directory_operations {
+	/* Is that entry of the table there? */
+	bool (*has)(const struct world *w, const struct node *directory, const struct entry *e);
+	int (*make)(struct world *w, const struct node *directory, const struct caller *who, const char *name, uint32_t mode);
+	int (*remove)(struct world *w, const struct node *directory);
+};
+
 /* A directory is a table, behind it what has names that no table knows: tasks, open files, cgroups. */
 struct directory {
 	const struct entry *entries;
@@ -73,6 +86,7 @@ struct directory {
 	enum level level;
 	uint32_t first;		/* place of the first entry, see struct node: tables of one owner do not overlap */
 	uint32_t links;		/* st_nlink of an empty one */
+	const struct directory_operations *operations;	/* NULL: nobody can change anything in it */
 };
 
 #define ENTRIES(table) table, sizeof(table) / sizeof(table[0])
@@ -107,7 +121,8 @@ int parse_pid(const char *name, size_t length);
 void print_number(char name[256], uint64_t number);
 
 extern const struct directory root_directory, process_directory, threads_directory, sys_directory, control_directory,
-	pressure_directory;
+	pressure_directory, cgroup_directory, cgroup_hierarchies_directory,
+	cgroup_v1_directory;
 extern const struct entry process_entry, thread_entry;
 bool find_any_task(struct world *w, const struct node *directory, const char *name, size_t length, struct node *out);
 bool next_process(struct world *w, const struct node *directory, int64_t *at, char name[256], struct node *out);
