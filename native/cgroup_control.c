@@ -153,7 +153,7 @@ void cgroup_kill(struct world *w, struct cgroup *cg)
 {
 	for (struct signal *s = NULL; (s = cgroup_next_process(cg, s));)
 		if (!is_unkillable(s->leader))
-			send_kill(w, s);
+			send_kill(w, s, KILLED_BY_SIGNAL);
 	run_until(w, w->now);
 }
 

@@ -320,7 +320,6 @@ static void signal_free(struct world *w, struct signal *signal)
 	if (signal->oom_mm)
 		mm_unpin(w, signal->oom_mm);
 	candidates_remove(w, signal);
-	cgroup_leave(w, signal);
 	extra_drop(signal);
 	slab_give(&w->signals, signal);
 }
@@ -522,8 +521,10 @@ int create_kthread(struct world *w, const char *comm, int pid)
 
 /* ---- exit ---- */
 
+/* What it has spent is known while its threads are there. */
 static void process_free(struct world *w, struct signal *signal)
 {
+	cgroup_leave(w, signal);
 	while (signal->last_thread) {
 		mm_detach(w, signal->last_thread);
 		task_free(w, signal->last_thread);

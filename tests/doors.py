@@ -58,6 +58,13 @@ class Tree:
         status = self.world.stat(path, as_)
         return status.mode, status.uid, status.gid
 
+    def listdir(self, path: str, as_: Who = ROOT) -> list[str]:
+        return self.world.listdir(path, as_)
+
+    def call(self, name: str, path: str, *words: object, as_: Who = ROOT) -> object:
+        """A system call on a name, by that of os: mkdir, rmdir, chmod, chown, setxattr and so on."""
+        return getattr(self.world, name)(path, *words, as_=as_)
+
 
 @dataclass
 class MountFile:
@@ -109,6 +116,14 @@ class Mounted:
         self.mount.caller(as_caller(as_))
         found = os.lstat(self.mount.path + path)
         return found.st_mode, found.st_uid, found.st_gid
+
+    def listdir(self, path: str, as_: Who = ROOT) -> list[str]:
+        self.mount.caller(as_caller(as_))
+        return os.listdir(self.mount.path + path)
+
+    def call(self, name: str, path: str, *words: object, as_: Who = ROOT) -> object:
+        self.mount.caller(as_caller(as_))
+        return getattr(os, name)(self.mount.path + path, *words)
 
 
 Door = Tree | Mounted

@@ -243,6 +243,7 @@ MACHINE_KEYS: dict[str, Check] = {
     "sysctl": _sysctl,
     "cpus": integer(1, lib.CPUS_MAX),
     "hostname": _hostname,
+    "cgroups": one_of("v1", "v2"),
     "cache": size,
     "dirty": size,
     "buffers": size,
@@ -251,7 +252,13 @@ MACHINE_KEYS: dict[str, Check] = {
 }
 OWN_PAGES = ("cache", "dirty", "buffers", "slab_reclaimable", "slab_unreclaimable")
 
-CGROUP_KEYS: dict[str, Check] = {"path": cgroup, "limit": size, "oom_group": boolean}
+CGROUP_LIMITS = ("min", "low", "high", "swap_max")
+CGROUP_KEYS: dict[str, Check] = {
+    "path": cgroup,
+    "limit": size,
+    "oom_group": boolean,
+    **dict.fromkeys(CGROUP_LIMITS, size),
+}
 
 # What keeps a victim from dying, or makes it the first one, and the core's flags for them.
 CONDITIONS = {

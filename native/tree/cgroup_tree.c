@@ -347,7 +347,7 @@ uint64_t cgroup_version(struct world *w, const struct node *node)
 	const char *name = node->entry->name;
 
 	if (!cg)
-		return UINT64_MAX;
+		return 0;
 	if (!strcmp(name, "cgroup.events"))
 		return version_of_events(cg);
 	if (name[0] == 'p')

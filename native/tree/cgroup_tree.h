@@ -30,7 +30,7 @@ bool next_cgroup(struct world *w, const struct node *directory, int64_t *at, cha
 /* May he write that file, by its name, of the cgroup? */
 int cgroup_permission(const struct world *w, const struct cgroup *cg, const struct caller *who, const char *name);
 
-/* What a poll of it tells: another number than when it was last shown is a change. Never 0. */
+/* What a poll of it tells: another number than when it was last shown is a change; 0 once the cgroup is removed. */
 uint64_t cgroup_version(struct world *w, const struct node *node);
 
 /* chmod(2), chown(2) with UINT32_MAX for "as it is", and extended attributes: of any node, as its file system answers. */

@@ -319,9 +319,11 @@ int64_t seek(struct file *f, int64_t offset, int whence)
 static bool has_changed(const struct file *f)
 {
 	struct node node;
+	uint64_t version;
 
 	file_node(f, &node);
-	return f->version != cgroup_version(f->world, &node);
+	version = cgroup_version(f->world, &node);
+	return !version || version != f->version;
 }
 
 /* Every other file is always ready. */
