@@ -31,8 +31,8 @@ CLONE_FLAGS = {
 SYSCTLS = [name for name, _ in ffi.typeof("struct sysctl").fields]
 LONGEST = 366 * 24 * 3600 * 10**9  # nanoseconds
 WAYS_OUT = {
-    errno.EAGAIN: "no free pid is left",
-    errno.EBUSY: "it waits for its vforked child, which must exec or exit first, or for memory",
+    errno.EAGAIN: "no free pid is left, or pids.max of its cgroup is reached",
+    errno.EBUSY: "it waits for its vforked child, which must exec or exit first, or for memory, or is frozen",
     errno.ECHILD: "only a process that has ended can be reaped: exit or kill it first",
     errno.EEXIST: "that pid is taken: choose another, or leave out `as`",
     errno.EHOSTDOWN: "nothing changes any more: see .fakeproc/kmsg, and mount it anew",

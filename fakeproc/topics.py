@@ -90,9 +90,15 @@ LIMITS = (
     "status are of one layout that follows from the sizes; no page is shared between two mms, so Pss is Rss. sched has "
     "the lines of 6.18 on every kernel. Of coredump_filter, timerslack_ns, autogroup, the maps of ids and attr writing "
     "is EINVAL.",
-    "Memory is counted, not aged: see `fakeproc help memory`. The limit of a memory cgroup counts resident pages, "
-    "and kills nobody before somebody grows. What an mm holds counts in the cgroup of its oldest "
-    "process and moves with that; a real kernel leaves it where it was charged.",
+    "Memory is counted, not aged: see `fakeproc help memory`. What an mm holds counts in the cgroup of its oldest "
+    "process and moves with that; a real kernel leaves it where it was charged. `limit` in .fakeproc/ctl kills nobody "
+    "before somebody grows; a write to memory.max does.",
+    "Of cgroups there are cgroup.*, memory.*, pids.* and the few of cpu and io that programs read, in v1 the memory "
+    "hierarchy without memory.kmem.*, eventfd and release agents. memory.current counts resident pages and no kernel "
+    "memory. What is above memory.high is reclaimed and counted, but nobody is slowed down; memory.min, memory.low, "
+    "memory.swap.high, cpu.weight, cpu.max, and in v1 swappiness, soft limit and oom_kill_disable are kept without "
+    "effect. memory.peak is set back for every reader. There are no threaded cgroups. A change of memory.events, "
+    "cgroup.events and pids.events wakes who polls, not who watches with inotify; statfs says FUSE, not cgroup2.",
     "pressure/{io,memory,cpu} are as stalled as `pressure` in .fakeproc/ctl, or World.set_pressure, says; there is no "
     "pressure/irq. Their averages are made every 2 s sharp (the kernel's period is a tick longer), also of a group in "
     "which nothing runs.",

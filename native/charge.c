@@ -103,6 +103,15 @@ static bool is_listed_right(const struct cgroup *cg)
 	return count == cg->process_count;
 }
 
+static int64_t tasks_in(const struct cgroup *cg)
+{
+	int64_t count = 0;
+
+	for (const struct signal *s = NULL; (s = cgroup_next_process(cg, s));)
+		count += s->threads;
+	return count;
+}
+
 /* Every process is on the list of one cgroup, which is in the hierarchy or was removed. */
 static bool is_everybody_listed(const struct world *w)
 {
@@ -123,7 +132,7 @@ bool charges_agree(struct world *w)
 	for (const struct cgroup *cg = &w->root; cg; cg = cgroup_next(&w->root, cg)) {
 		struct usage walked = usage_by_walk(w, cg);
 
-		if (memcmp(&walked, &cg->usage, sizeof(walked)) != 0 || !is_listed_right(cg))
+		if (memcmp(&walked, &cg->usage, sizeof(walked)) != 0 || !is_listed_right(cg) || cg->pids.count != tasks_in(cg))
 			return false;
 	}
 	return is_everybody_listed(w);

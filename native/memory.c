@@ -64,9 +64,9 @@ static int64_t left_in(const struct cgroup *cg)
 /* Its OOM killer. */
 static struct oom_request memcg_request(const struct world *w, struct cgroup *cg)
 {
-	return (struct oom_request){
-		.gfp_mask = gfp_kernel(w), .memcg = cg, .memcg_pages = (uint64_t)cg->limits.max,
-	};
+	int64_t limit = cg->limits.max < cg->limits.memsw_max ? cg->limits.max : cg->limits.memsw_max;
+
+	return (struct oom_request){ .gfp_mask = gfp_kernel(w), .memcg = cg, .memcg_pages = (uint64_t)limit };
 }
 
 /* Of equally narrow ones the innermost counts, which comes first. */

@@ -1,6 +1,7 @@
 /* See oom_report.h. */
 #include "oom_report.h"
 
+#include "charge.h"
 #include "constraint.h"
 #include "oom_kill.h"
 #include "task.h"
@@ -84,7 +85,7 @@ static bool is_listed(const struct task *leader, const struct oom_control *oc)
 		&& (!oc->memcg || cgroup_is_below(leader->signal->cgroup, oc->memcg));
 }
 
-static int64_t resident(const struct memory *m)
+static int64_t rss_of(const struct memory *m)
 {
 	return m->anon + m->file + m->shmem;
 }
@@ -97,15 +98,15 @@ static void row(struct world *w, const struct task *t)
 
 	if (!w->rules.table_in_bytes)
 		klog_printf(w, LOG_INFO, "[%5d] %5d %5d %8" PRIu64 " %8" PRId64 " %7u %7u %8" PRId64 "         %5d %s",
-			    t->pid, uid, tgid, m->total_vm, resident(m), m->ptes, m->pmds, m->swapents, adj, t->comm);
+			    t->pid, uid, tgid, m->total_vm, rss_of(m), m->ptes, m->pmds, m->swapents, adj, t->comm);
 	else if (!w->rules.table_splits_rss)
 		klog_printf(w, LOG_INFO, "[%7d] %5d %5d %8" PRIu64 " %8" PRId64 " %8lu %8" PRId64 "         %5d %s", t->pid,
-			    uid, tgid, m->total_vm, resident(m), tables, m->swapents, adj, t->comm);
+			    uid, tgid, m->total_vm, rss_of(m), tables, m->swapents, adj, t->comm);
 	else
 		klog_printf(w, LOG_INFO,
 			    "[%7d] %5d %5d %8" PRIu64 " %8" PRId64 " %8" PRId64 " %8" PRId64 " %9" PRId64 " %8lu %8" PRId64
 			    "         %5d %s",
-			    t->pid, uid, tgid, m->total_vm, resident(m), m->anon, m->file, m->shmem, tables, m->swapents,
+			    t->pid, uid, tgid, m->total_vm, rss_of(m), m->anon, m->file, m->shmem, tables, m->swapents,
 			    adj, t->comm);
 }
 
@@ -143,7 +144,7 @@ static void memory_lines(struct world *w, const struct task *victim, const struc
 	if (w->rules.kill_line_names_score)
 		klog_printf(w, LOG_INFO, "Task in %s killed as a result of limit of %s",
 			    cgroup_path(victim ? victim->signal->cgroup : &w->root, task), cgroup_path(oc->memcg, limited));
-	klog_printf(w, LOG_INFO, "memory: usage %lukB, limit %lukB, failcnt 0", kilobytes((int64_t)oc->total),
+	klog_printf(w, LOG_INFO, "memory: usage %lukB, limit %lukB, failcnt 0", kilobytes(resident(&oc->memcg->usage)),
 		    kilobytes((int64_t)oc->total));
 }
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from doors import outcome
 from fakeproc._native import ffi, lib
-from fakeproc.cgroup import EVENTS
-from fakeproc.mount import mounted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakeproc import World, rules, scenario
+from fakeproc.cgroup import EVENTS
+from fakeproc.mount import mounted
 from fakeproc.world import ROOT, Caller
 
 ROOT_PATH = "/.fakeproc/cgroup"
@@ -192,7 +192,9 @@ DEFAULTS = {
     "memory.swap.current": "0\n", "memory.swap.high": "max\n", "memory.swap.max": "max\n", "memory.swap.peak": "0\n",
     "memory.swap.events": "high 0\nmax 0\nfail 0\n", "pids.max": "max\n", "pids.current": "0\n", "pids.peak": "0\n",
     "pids.events": "max 0\n", "pids.events.local": "max 0\n",
-    "memory.pressure": "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n",
+    "memory.pressure": "".join(
+        f"{kind} avg10=0.00 avg60=0.00 avg300=0.00 total=0\n" for kind in ("some", "full")
+    ),
 }  # fmt: skip
 
 
@@ -251,14 +253,17 @@ def test_memory_stat_has_the_lines_of_its_kernel(kernel):
 @pytest.mark.parametrize(
     ("text", "result"),
     [
-        ("max", "max\n"), (" max \n", "max\n"), ("1M", "1048576\n"), ("1m\n", "1048576\n"), ("4097", "4096\n"), ("1", "0\n"),
+        ("max", "max\n"), (" max \n", "max\n"), ("1M", "1048576\n"), ("1m\n", "1048576\n"), ("4097", "4096\n"),
+        ("1", "0\n"),
         ("0x1000", "4096\n"), ("010000", "4096\n"), ("\n", "0\n"), ("M", "0\n"), ("16E", "0\n"),
         ("18446744073709551615", "max\n"), ("9223372036854775807", "max\n"), ("-1", "EINVAL"), ("+1M", "EINVAL"),
         ("1.5M", "EINVAL"), ("1MB", "EINVAL"), ("1 M", "EINVAL"), ("maxx", "EINVAL"), ("MAX", "EINVAL"),
         ("1" * 4097, "E2BIG"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("name", ["memory.min", "memory.low", "memory.high", "memory.max", "memory.swap.max", "memory.swap.high"])
+@pytest.mark.parametrize(
+    "name", ["memory.min", "memory.low", "memory.high", "memory.max", "memory.swap.max", "memory.swap.high"]
+)
 def test_a_limit_is_read_as_the_kernel_reads_it(box, name, text, result):
     before = box.read(name)
     answer = put(box, name, text)
@@ -322,7 +327,9 @@ def test_with_oom_group_all_die(world, box):
     assert keyed(box, "memory.events")["oom_group_kill"] == 1
 
 
-@pytest.mark.parametrize(("text", "result"), [("1", "1\n"), ("0", "0\n"), ("2", "EINVAL"), ("-1", "EINVAL"), ("x", "EINVAL")])
+@pytest.mark.parametrize(
+    ("text", "result"), [("1", "1\n"), ("0", "0\n"), ("2", "EINVAL"), ("-1", "EINVAL"), ("x", "EINVAL")]
+)
 def test_oom_group_is_0_or_1(box, text, result):
     answer = put(box, "memory.oom.group", text)
     assert (answer if result[0] == "E" else box.read("memory.oom.group")) == result
@@ -355,7 +362,8 @@ def test_growth_against_the_limit_is_an_event_of_the_cgroup_and_of_those_above(w
 @pytest.mark.parametrize(
     ("text", "result", "left"),
     [("4M", 2, 6), ("10M", 3, 0), ("0", 1, 10), ("11M", "EAGAIN", 0), ("x", "EINVAL", 10), ("4M swappiness=10", 16, 6),
-     ("4M swappiness=201", "EINVAL", 10), ("4M swappiness=", "EINVAL", 10), ("4M x", "EINVAL", 10), ("4Mx", "EINVAL", 10)],
+     ("4M swappiness=201", "EINVAL", 10), ("4M swappiness=", "EINVAL", 10), ("4M x", "EINVAL", 10),
+     ("4Mx", "EINVAL", 10)],
 )  # fmt: skip
 def test_reclaim_takes_what_is_asked_for(world, box, text, result, left):
     world.spawn("task", anon="10 MiB").move_to(box)
@@ -455,7 +463,9 @@ def test_0_is_who_writes(world, box):
     assert put(box, "cgroup.procs", "0") == "ESRCH"
 
 
-@pytest.mark.parametrize(("text", "result"), [("99", "ESRCH"), ("-1", "EINVAL"), ("1x", "EINVAL"), ("2", "EINVAL"), ("3", 1)])
+@pytest.mark.parametrize(
+    ("text", "result"), [("99", "ESRCH"), ("-1", "EINVAL"), ("1x", "EINVAL"), ("2", "EINVAL"), ("3", 1)]
+)
 def test_who_cannot_be_moved(world, box, text, result):
     world.kthread("kthreadd", 2)
     world.kthread("kworker/0:0", 3)
@@ -607,10 +617,13 @@ def test_forks_stop_at_pids_max(world, box):
 @pytest.mark.parametrize(
     ("name", "text", "result"),
     [
-        ("pids.max", "5", "5\n"), ("pids.max", "max", "max\n"), ("pids.max", "-1", "EINVAL"), ("pids.max", "4194305", "EINVAL"),
-        ("pids.max", "x", "EINVAL"), ("cpu.weight", "1", "1\n"), ("cpu.weight", "10000", "10000\n"), ("cpu.weight", "0", "ERANGE"),
+        ("pids.max", "5", "5\n"), ("pids.max", "max", "max\n"), ("pids.max", "-1", "EINVAL"),
+        ("pids.max", "4194305", "EINVAL"),
+        ("pids.max", "x", "EINVAL"), ("cpu.weight", "1", "1\n"), ("cpu.weight", "10000", "10000\n"),
+        ("cpu.weight", "0", "ERANGE"),
         ("cpu.weight", "10001", "ERANGE"), ("cpu.weight", "x", "EINVAL"), ("cpu.max", "50000", "50000 100000\n"),
-        ("cpu.max", "max 50000", "max 50000\n"), ("cpu.max", "50000 200000", "50000 200000\n"), ("cpu.max", "1", "EINVAL"),
+        ("cpu.max", "max 50000", "max 50000\n"), ("cpu.max", "50000 200000", "50000 200000\n"),
+        ("cpu.max", "1", "EINVAL"),
         ("cpu.max", "50000 1", "EINVAL"), ("cpu.max", "x", "EINVAL"), ("cpu.max", "", "max 100000\n"),
     ],
 )  # fmt: skip
@@ -676,7 +689,8 @@ def test_directories_are_made_and_removed(shared, world):
     [
         ("mkdir", "/box", "EEXIST"), ("mkdir", "/box/cgroup.procs", "EEXIST"), ("mkdir", "/nosuch/a", "ENOENT"),
         ("mkdir", "/box/cgroup.procs/a", "ENOTDIR"), ("mkdir", "/box/a\nb", "EINVAL"), ("rmdir", "/nosuch", "ENOENT"),
-        ("rmdir", "/box/cgroup.procs", "ENOTDIR"), ("rmdir", "/full", "EBUSY"), ("unlink", "/box/cgroup.procs", "EPERM"),
+        ("rmdir", "/box/cgroup.procs", "ENOTDIR"), ("rmdir", "/full", "EBUSY"),
+        ("unlink", "/box/cgroup.procs", "EPERM"),
         ("unlink", "/box", "EISDIR"),
     ],
 )  # fmt: skip
@@ -864,7 +878,8 @@ def test_attributes_are_kept(shared, box):
     ("call", "words", "result"),
     [
         ("getxattr", ("user.none",), "ENODATA"), ("removexattr", ("user.none",), "ENODATA"),
-        ("setxattr", ("user.there", b"x", os.XATTR_CREATE), "EEXIST"), ("setxattr", ("user.none", b"x", os.XATTR_REPLACE), "ENODATA"),
+        ("setxattr", ("user.there", b"x", os.XATTR_CREATE), "EEXIST"),
+        ("setxattr", ("user.none", b"x", os.XATTR_REPLACE), "ENODATA"),
         ("setxattr", ("user.there", b"x", os.XATTR_REPLACE), None), ("setxattr", ("nothing", b"x"), "ENOTSUP"),
         ("setxattr", ("system.x", b"x"), "ENOTSUP"), ("setxattr", ("user.", b"x"), "EINVAL"),
         ("setxattr", ("user.big", b"x" * 65536), None), ("setxattr", ("user.big", b"x" * 65537), "E2BIG"),
@@ -952,7 +967,13 @@ def test_v1_tells_usage_and_limits():
     _, box, task = v1_box()
     task.shrink("4 MiB")
     names = ("usage_in_bytes", "max_usage_in_bytes", "limit_in_bytes", "memsw.usage_in_bytes", "memsw.limit_in_bytes")
-    assert [int(box.read(f"memory.{name}")) for name in names] == [8 * MIB, 12 * MIB, (1 << 63) - 4096, 8 * MIB, (1 << 63) - 4096]
+    assert [int(box.read(f"memory.{name}")) for name in names] == [
+        8 * MIB,
+        12 * MIB,
+        (1 << 63) - 4096,
+        8 * MIB,
+        (1 << 63) - 4096,
+    ]
     assert box.read("cgroup.procs") == box.read("tasks") == f"{task.pid}\n"
     assert box.read("memory.oom_control") == "oom_kill_disable 0\nunder_oom 0\n"
 
@@ -1032,8 +1053,12 @@ def test_bound_over_sys_fs_cgroup_it_is_a_tree_of_its_own(fuse, world, tmp_path)
 # --- hostile bytes ----------------------------------------------------------------------
 
 WRITABLE = [name for name, text in DEFAULTS.items() if name not in ("cgroup.kill",)]
-WORDS = st.sampled_from([b"max", b"0", b"1", b"-", b"+", b"memory", b" ", b"\n", b"\0", b"M", b"swappiness=", b"0x", b"9" * 20])
-BYTES = st.one_of(st.binary(max_size=40), st.lists(WORDS, max_size=6).map(b"".join), st.binary(min_size=4097, max_size=4100))
+WORDS = st.sampled_from(
+    [b"max", b"0", b"1", b"-", b"+", b"memory", b" ", b"\n", b"\0", b"M", b"swappiness=", b"0x", b"9" * 20]
+)
+BYTES = st.one_of(
+    st.binary(max_size=40), st.lists(WORDS, max_size=6).map(b"".join), st.binary(min_size=4097, max_size=4100)
+)
 
 
 @settings(max_examples=300, deadline=None)
@@ -1045,7 +1070,12 @@ def test_any_bytes_are_understood_or_change_nothing(name, data):
     answer = put(box, name, data)
     after = {file: shown(box, file) for file in DEFAULTS}
     if answer == len(data):
-        assert {file for file in after if after[file] != before[file]} <= {name, "cgroup.controllers", "cgroup.events", "memory.pressure"}
+        assert {file for file in after if after[file] != before[file]} <= {
+            name,
+            "cgroup.controllers",
+            "cgroup.events",
+            "memory.pressure",
+        }
         return
     assert answer in {"EINVAL", "ERANGE", "E2BIG", "ENOENT", "ESRCH", "EAGAIN", "ENOTSUP", "EBUSY", "EACCES"}
     assert after == before
@@ -1061,7 +1091,9 @@ def test_any_bytes_are_understood_by_v1_or_change_nothing(name, data):
     assert answer == len(data) or (answer in {"EINVAL", "ERANGE", "E2BIG", "ESRCH"} and shown(box, name) == before)
 
 
-NAMES = st.one_of(st.binary(min_size=1, max_size=20), st.sampled_from([b".", b"..", b"x" * 255, b"x" * 256, b"a\nb", b"cgroup.procs"]))
+NAMES = st.one_of(
+    st.binary(min_size=1, max_size=20), st.sampled_from([b".", b"..", b"x" * 255, b"x" * 256, b"a\nb", b"cgroup.procs"])
+)
 
 
 @settings(max_examples=200, deadline=None)
@@ -1081,7 +1113,9 @@ def test_any_name_is_made_once_or_refused(name):
 
 
 ATTRIBUTE = st.tuples(
-    st.sampled_from(["user.a", "user.b", "trusted.a", "user.", "x"]), st.binary(max_size=8), st.sampled_from([0, 1, 2, 3])
+    st.sampled_from(["user.a", "user.b", "trusted.a", "user.", "x"]),
+    st.binary(max_size=8),
+    st.sampled_from([0, 1, 2, 3]),
 )
 
 
@@ -1092,7 +1126,10 @@ def test_attributes_are_a_dictionary(changes):
     world.make_cgroup("/box")
     kept = {}
     for name, value, flags in changes:
-        if outcome(lambda name=name, value=value, flags=flags: world.setxattr(f"{ROOT_PATH}/box", name, value, flags)) is None:
+        if (
+            outcome(lambda name=name, value=value, flags=flags: world.setxattr(f"{ROOT_PATH}/box", name, value, flags))
+            is None
+        ):
             kept[name] = value
     assert {name: world.getxattr(f"{ROOT_PATH}/box", name) for name in world.listxattr(f"{ROOT_PATH}/box")} == kept
 

@@ -47,7 +47,16 @@ def seen(world: World, pid: int, *fields: str) -> list[object]:
 
 
 def test_the_directory_is_there_and_not_listed(world):
-    assert world.listdir("/.fakeproc") == ["cgroup", "ctl", "explain", "explain.json", "kmsg", "log", "world", "world.json"]
+    assert world.listdir("/.fakeproc") == [
+        "cgroup",
+        "ctl",
+        "explain",
+        "explain.json",
+        "kmsg",
+        "log",
+        "world",
+        "world.json",
+    ]
     assert ".fakeproc" not in world.listdir("/")
 
 

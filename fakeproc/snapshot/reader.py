@@ -156,7 +156,8 @@ def _read_rest(proc: Proc, process: Process) -> None:
     pid = process.pid
     process.oom_score_adj = _value(proc, f"{pid}/oom_score_adj", parse.adjustment, 0)
     process.oom_score = _value(proc, f"{pid}/oom_score", parse.score, None)
-    process.cgroup = parse.cgroup(proc.find(f"{pid}/cgroup"))
+    first = f"{pid}/task/{process.actor}" if process.has_dead_leader else f"{pid}"
+    process.cgroup = parse.cgroup(proc.find(f"{first}/cgroup"))  # in v1 the dead are shown at the root
     process.is_in_user_namespace = _is_elsewhere(proc, pid)
 
 
