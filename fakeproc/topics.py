@@ -97,8 +97,9 @@ LIMITS = (
     "hierarchy without memory.kmem.*, eventfd and release agents. memory.current counts resident pages and no kernel "
     "memory. What is above memory.high is reclaimed and counted, but nobody is slowed down; memory.min, memory.low, "
     "memory.swap.high, cpu.weight, cpu.max, and in v1 swappiness, soft limit and oom_kill_disable are kept without "
-    "effect. memory.peak is set back for every reader. There are no threaded cgroups. A change of memory.events, "
-    "cgroup.events and pids.events wakes who polls, not who watches with inotify; statfs says FUSE, not cgroup2.",
+    "effect. memory.peak is set back for every reader. There are no threaded cgroups; who is frozen keeps the state "
+    "that it had. A change of memory.events, cgroup.events and pids.events wakes who polls, not who watches with "
+    "inotify; statfs says FUSE, not cgroup2.",
     "pressure/{io,memory,cpu} are as stalled as `pressure` in .fakeproc/ctl, or World.set_pressure, says; there is no "
     "pressure/irq. Their averages are made every 2 s sharp (the kernel's period is a tick longer), also of a group in "
     "which nothing runs.",

@@ -28,6 +28,7 @@ struct cgroups {
 	size_t count, room;
 	uint64_t last_id;
 	uint64_t changes;		/* counts what a poll of a file of theirs may tell */
+	int watched;			/* such files that are open */
 };
 
 /* pids.*: tasks, the dead that are not yet reaped among them. */

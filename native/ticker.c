@@ -30,8 +30,9 @@ void alarm_set(struct world *w, int bell)
 void alarm_check(struct world *w)
 {
 	const struct alarm *a = &w->alarm;
+	bool has_changed = w->cgroups.watched && w->cgroups.changes != a->changes;
 
-	if (w->now == a->now && w->log.end == a->log_end && w->cgroups.changes == a->changes && next_event(w) >= a->due)
+	if (w->now == a->now && w->log.end == a->log_end && !has_changed && next_event(w) >= a->due)
 		return;
 	w->alarm.is_set = false;
 	eventfd_write(a->bell, 1);

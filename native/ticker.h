@@ -16,7 +16,7 @@ struct alarm {
 	bool is_set;
 	int bell;		/* eventfd(2): a fork(2) that is thrown away may ring it, too, and nothing is lost */
 	int64_t due, now;
-	uint64_t log_end, changes;	/* changes: of cgroups */
+	uint64_t log_end, changes;	/* changes: of cgroups, heeded while somebody may poll for them */
 };
 
 void alarm_set(struct world *w, int bell);

@@ -99,6 +99,7 @@ int open_node(struct world *w, const struct caller *who, const struct node *node
 	f->caps = who->caps;
 	text_init(&f->text);
 	w->open_files++;
+	w->cgroups.watched += (node->entry->flags & NOTIFIES) != 0;
 	*out = f;
 	return 0;
 }
@@ -133,6 +134,7 @@ void close_file(struct file *f)
 
 	world_lock(w);
 	psi_trigger_destroy(f->trigger);
+	w->cgroups.watched -= (f->entry->flags & NOTIFIES) != 0;
 	is_last = !--w->open_files && w->is_left;
 	world_unlock(w);
 	if (is_last)
