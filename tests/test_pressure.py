@@ -598,7 +598,8 @@ def test_nothing_of_a_mount_lives_on(fuse, old, tmp_path):
         assert len(set(os.listdir("/proc/self/task")) - threads) == 2
         os.close(opened(mount))
         old.set_pressure("memory", 10)
-    assert set(os.listdir("/proc/self/task")) <= threads
+    while set(os.listdir("/proc/self/task")) - threads:  # a joined thread is listed for a moment more
+        time.sleep(0.01)
 
 
 def test_a_server_ends_while_somebody_polls(fuse, mount_point):
