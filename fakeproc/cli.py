@@ -126,6 +126,35 @@ def _pair(world: "World") -> tuple["Task", "Task"]:
     return processes[-1], processes[-1]
 
 
+# --- run -------------------------------------------------------------------------
+
+
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("command", metavar="CMD", nargs="+", help="the program, and its arguments, after --")
+    add("--scenario", metavar="FILE|NAME", default="default", help="the machine to show (default: a small desktop)")
+    add("--expect", metavar="FILE", help="judge by the [[expect]] of this scenario file, too")
+    add("--kernel", metavar="VERSION", help="whose rules, 4.7 to 6.18 (default: the scenario's)")
+    add("--patches", metavar="LIST", help="4.7 with these patches of the series: 1,4 or 1-4")
+    add("--caps", choices=("root", "caller"), default="root", help="who has capabilities: uid 0, or who really has")
+    add("--for", metavar="TIME", dest="time", help="end it after so long on the wall, such as '30 s'")
+    add("--speed", metavar="N", type=float, default=1.0, help="its clock goes N times as fast as the wall's")
+    add("--json", action="store_true", help="the verdict for machines; what CMD prints goes to stderr")
+
+
+def _run(options: argparse.Namespace) -> int:
+    from fakeproc import lab, scenario, units
+    from fakeproc.lab import keeper
+    from fakeproc.playback import check_speed
+
+    described = scenario.find(options.scenario)
+    if options.expect:
+        described = lab.with_expects(described, options.expect)
+    seconds = units.duration(options.time) / 1e9 if options.time else None
+    words = {"caps": options.caps, "seconds": seconds, "speed": check_speed(options.speed), "json": options.json}
+    return keeper.run(keeper.Asked(options.command, described, _asked_kernel(options), **words))
+
+
 # --- explain ---------------------------------------------------------------------
 
 
@@ -372,6 +401,12 @@ VERBS = {
         "mkdir /tmp/p && fakeproc mount /tmp/p --kernel 4.7",
         _mount_options,
         _mount,
+    ),
+    "run": Verb(
+        "a program in a lab: it sees the synthetic machine at /proc, and its signals land",
+        "fakeproc run --scenario leak --for 20s -- earlyoom -r 0",
+        _run_options,
+        _run,
     ),
     "explain": Verb(
         "rank processes as the OOM killer does; what would a kill bring?",

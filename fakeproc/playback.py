@@ -76,6 +76,19 @@ class Playback:
             self.mount.set_speed(0 if is_paused else speed)
         self._changed.set()
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Nothing of the scenario happens while the block runs."""
+        with self._lock:
+            yield
+
+    def conclude(self) -> None:
+        """What was due happens, and what the scenario expects is judged: it is over."""
+        with self._lock:
+            self.mount.look()
+            self._let_happen(self.world.now)
+            self._is_judged = self._is_judged or self._scenario.conclude() is None
+
     def __str__(self) -> str:
         """How it goes, and what is next."""
         with self._lock:

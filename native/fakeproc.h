@@ -174,6 +174,13 @@ struct death {
 	char comm[COMM_SIZE];
 };
 
+/* What a lab has to know of a process: who has that pid, and TASK_KTHREAD ZOMBIE KILLED DSLEEP ADOPTED of its leader. */
+struct presence {
+	uint64_t serial;
+	int32_t pid;
+	uint32_t flags;
+};
+
 /* What a plot shows of a process. */
 struct sample {
 	uint64_t serial;
@@ -290,6 +297,7 @@ int world_processes(struct world *w, int32_t *pids, int most);	/* oldest first; 
 int world_threads(struct world *w, int pid, int32_t *pids, int most);	/* leader first */
 int world_children(struct world *w, int pid, int32_t *pids, int most);	/* of that very thread, oldest first */
 int world_samples(struct world *w, struct sample *out, int most);	/* of every process with an mm, oldest first; returns how many */
+int world_presences(struct world *w, struct presence *out, int most);	/* of every process, oldest first; returns how many */
 int world_waiting(struct world *w, int32_t *pids, int most);	/* tasks that wait for memory or a lock */
 int world_sharers(struct world *w, int pid, int32_t *pids, int most);	/* processes using its mm, itself among them */
 
@@ -484,6 +492,41 @@ void mount_set_speed(struct mount *m, int64_t thousandths);
 void mount_set_horizon(struct mount *m, int64_t time);
 void mount_look(struct mount *m);			/* the clock goes on to now, as with each request */
 void fuse_set_caller(struct world *w, const struct caller *who);	/* of the requests that follow; NULL: the real one again */
+
+/* ---- the lab: real processes behind synthetic ones, see spawn.c and hold.c ---- */
+struct placeholder {
+	int32_t pid;
+	uint32_t uid, gid;
+	uint64_t handled;	/* signals that are reported and do nothing, a bit each */
+	int32_t is_cheap;	/* shares our memory; its signals are not reported, and it cannot be held */
+	char comm[COMM_SIZE];
+};
+
+struct command {
+	char **argv, **envp;
+	const char *directory;
+	int32_t mounts;		/* the mount namespace in which it runs */
+	int32_t output;		/* its stdout */
+};
+
+struct hold_event {
+	int32_t what;		/* HOLD_* */
+	int32_t pid;
+};
+
+struct nursery;
+struct hold;
+enum { HOLD_BEGINS, HOLD_HAS_SIGNAL };
+struct nursery *nursery_new(int program, int reports, int hold);	/* descriptors: the placeholder, where they write, what they read */
+void nursery_free(struct nursery *n);
+int placeholder_spawn(struct nursery *n, const struct placeholder *p);
+int command_spawn(struct nursery *n, const struct command *c);		/* its pid */
+struct hold *hold_new(int *directory);			/* and the directory of the file, or NULL and a negative errno */
+void hold_free(struct hold *h);
+int hold_device(const struct hold *h);			/* readable when there is something for hold_next() */
+int hold_next(struct hold *h, struct hold_event *event);	/* 1, or 0 where there is none; never waits */
+int hold_release(struct hold *h, int pid);		/* 1 where it was held */
+void world_set_bell(struct world *w, int eventfd);	/* rung whenever a process comes or goes, or its state changes; 0: none */
 
 /* ---- bench ---- */
 double bench_write(struct world *w, const char *path, uint64_t count);	/* nanoseconds a write, or a negative errno */

@@ -30,6 +30,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/stat.h>
 
 enum { PID_MAX_DEFAULT = 32768 };
@@ -165,6 +166,17 @@ int world_processes(struct world *w, int32_t *pids, int most)
 	return list.count;
 }
 
+/* An eventfd does not block: whoever waits for it is woken, and nobody waits for him. */
+void bell_ring(const struct world *w)
+{
+	uint64_t one = 1;
+
+	if (w->bell && write(w->bell, &one, sizeof(one)) < 0)
+		return;
+}
+
+void world_set_bell(struct world *w, int eventfd) { (void)LOCKED(w, w->bell = eventfd); }
+
 /* Memory that several share counts for the oldest of them. */
 static struct sample sample_of(const struct signal *s)
 {
@@ -187,6 +199,18 @@ int world_samples(struct world *w, struct sample *out, int most)
 	for (const struct signal *s = w->oldest; s; s = s->newer)
 		if (s->mm && count++ < most)
 			out[count - 1] = sample_of(s);
+	world_unlock(w);
+	return count;
+}
+
+int world_presences(struct world *w, struct presence *out, int most)
+{
+	int count = 0;
+
+	world_lock(w);
+	for (const struct signal *s = w->oldest; s; s = s->newer)
+		if (count++ < most)
+			out[count - 1] = (struct presence){ s->leader->serial, s->leader->pid, s->leader->flags };
 	world_unlock(w);
 	return count;
 }
@@ -635,6 +659,7 @@ static int change_flag(struct world *w, struct task *t, uint32_t flag, bool set)
 		account_stop(w, t);
 		t->flags = set ? t->flags | flag : t->flags & ~flag;
 		account_start(w, t);
+		bell_ring(w);
 		return 0;
 	case TASK_KILLED:
 		return set && !is_unkillable(t) ? (send_kill(w, t->signal, KILLED_BY_SIGNAL), 0) : -EINVAL;

@@ -343,6 +343,7 @@ static int task_new(struct world *w, int pid, struct cred *cred, struct task **o
 		w->pids.last = pid;
 	t->pid = pid;
 	t->serial = ++w->last_serial;
+	bell_ring(w);
 	t->cred = cred_get(cred);
 	t->mems = UINT64_MAX;
 	t->start_time = w->now;
@@ -621,6 +622,7 @@ void thread_dies(struct world *w, struct task *t)
 	if (live_thread(signal))
 		return;
 	death_note(w, signal, HAS_DIED);
+	bell_ring(w);
 	if (!signal->namespace || w->namespaces[signal->namespace].init != signal)
 		return;
 	w->namespaces[signal->namespace].init = NULL;

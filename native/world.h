@@ -106,6 +106,7 @@ struct world {
 	struct oom oom;
 	struct psi psi;			/* the machine's; a cgroup has its own, of the same list */
 	struct psi_list psi_list;
+	int bell;			/* an eventfd: a lab wants to know who comes and goes; 0 = none */
 	int open_files;
 	bool is_left;			/* world_free() waits for them */
 	struct alarm alarm;		/* of the mount that serves this world */
@@ -115,6 +116,7 @@ struct world {
 };
 
 void world_drop(struct world *w);
+void bell_ring(const struct world *w);
 static inline void world_lock(struct world *w) { pthread_mutex_lock(&w->lock); }
 
 static inline void world_unlock(struct world *w)

@@ -139,6 +139,15 @@ def time(value: Any) -> int:
     return units.duration(value)
 
 
+def on_sigterm(value: Any) -> str | int:
+    """What a process of a lab does with a SIGTERM: "die", "ignore", or the nanoseconds after which it dies."""
+    if value in ("die", "ignore"):
+        return str(value)
+    if not isinstance(value, dict) or set(value) != {"after"}:
+        raise FakeprocError('write "die", "ignore" or { after = "300 ms" }')
+    return time(value["after"])
+
+
 def percent(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 100:
         raise FakeprocError("write a percentage as a number from 0 to 100, such as 45.5")
@@ -303,13 +312,14 @@ PROCESS_KEYS: dict[str, Check] = {
     "cpu": _cpu,
     "cgroup": cgroup,
     "mems": _mems,
+    "on_sigterm": on_sigterm,
     **dict.fromkeys(CONDITIONS, boolean),
 }
 
 SIZES = ("anon", "file", "shmem", "swap")
 COPIES = ("clone_vm_of", "vfork_of", "fork_of")
 _MEMORY = (*SIZES, "dumpable")
-_PROGRAM = ("environ", "exe", "cwd", "fds")
+_PROGRAM = ("environ", "exe", "cwd", "fds", "on_sigterm")
 
 # What a process of a kind cannot have, and why. The first key is what makes it one of that kind.
 EXCLUDED: tuple[tuple[str, tuple[str, ...], str], ...] = (

@@ -1,0 +1,125 @@
+"""The first process of a lab: it opens it, serves it, and ends it by ending."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+
+from fakeproc import namespaces
+from fakeproc._native import ffi, lib
+from fakeproc.control import Control
+from fakeproc.lab import LabError, spaces, watch
+from fakeproc.lab.loop import Loop
+from fakeproc.lab.placeholders import Placeholders
+from fakeproc.lab.watch import Watch
+from fakeproc.mount import ENDING, Mount
+from fakeproc.playback import Playback
+from fakeproc.rules import Kernel
+from fakeproc.scenario.build import Scenario
+from fakeproc.scenario.run import Run
+
+REAL_PIDS_ABOVE = 1000  # at least so far above those of the scenario
+READY_WITHIN = 10.0  # seconds
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run is asked to be. seconds: its longest time on the wall; json: the verdict for machines."""
+
+    command: list[str]
+    described: Scenario
+    kernel: Kernel | None = None
+    caps: str = "root"
+    seconds: float | None = None
+    speed: float = 1.0
+    json: bool = False
+
+
+def main(asked: Asked, keeper: int) -> int:
+    """As pid 1 of new namespaces; returns the exit code. The kernel clears up behind it."""
+    spaces.die_with_parent()
+    os.setsid()  # kill(0, ...) inside reaches nobody outside, and no terminal can be typed into
+    directory = os.getcwd()
+    spaces.leave_mounts()
+    spaces.mount_proc()
+    proc = namespaces.open_proc()
+    run = Run(asked.described, asked.kernel)
+    spaces.start_pids_at(_first_real_pid(run), proc)  # before there are threads, which take some, too
+    control = Control(run.world).attach()
+    mount = Mount(run.world, "/proc", asked.caps, adopt=True)
+    _serve(mount)
+    mounts = spaces.step_out(proc, spaces.bind_files())
+    people = Placeholders(run.world, _on_sigterm(asked.described))
+    seen = Watch(run)
+    clock = control.commands.clock = Playback(mount, run, control.note)
+    loop = Loop(people, seen, clock, proc, keeper)
+    people.keep_up()
+    clock.speed(asked.speed)
+    with clock.playing():
+        loop.run(_start(asked, people, mounts, directory), asked.seconds)
+        clock.conclude()
+    return _conclude(asked, seen, loop)
+
+
+def _serve(mount: Mount) -> None:
+    """In a thread of its own. Init has no handlers but for SIGCHLD: so no signal from inside can touch it."""
+    failed: list[BaseException] = []
+
+    def answer() -> None:
+        try:
+            mount.run()
+        except BaseException as error:
+            failed.append(error)
+
+    for number in ENDING:  # libfuse takes over only those that are not ignored
+        signal.signal(number, signal.SIG_IGN)
+    thread = threading.Thread(target=answer, name="fakeproc at /proc", daemon=True)
+    thread.start()
+    while not mount.ready.wait(0.05):
+        if not thread.is_alive():
+            raise LabError(f"libfuse could not mount over /proc: {failed[0] if failed else 'it says why above'}")
+    for number in (*ENDING, signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _on_sigterm(described: Scenario) -> dict[int, str | int]:
+    return {process.pid: process.given["on_sigterm"] for process in described.processes if "on_sigterm" in process.given}
+
+
+def _first_real_pid(run: Run) -> int:
+    """Far from where the world goes on counting, where its numbers allow that."""
+    last, most = run.world.last_pid, run.described.pid_max
+    return min(last + max(REAL_PIDS_ABOVE, (most - last) // 2), most - 1)
+
+
+def _start(asked: Asked, people: Placeholders, mounts: int, directory: str) -> int:
+    """The command's pid. LabError where there is no such command."""
+    if shutil.which(asked.command[0]) is None:
+        raise LabError(f"{asked.command[0]}: there is no such command")
+    words = [ffi.new("char[]", os.fsencode(word)) for word in asked.command]
+    settings = [ffi.new("char[]", os.fsencode(f"{key}={value}")) for key, value in os.environ.items()]
+    argv, envp = ffi.new("char *[]", [*words, ffi.NULL]), ffi.new("char *[]", [*settings, ffi.NULL])
+    place = ffi.new("char[]", os.fsencode(directory))
+    output = 2 if asked.json else 1
+    pid = lib.command_spawn(people.nursery, ffi.new("struct command *", [argv, envp, place, mounts, output]))
+    if pid < 0:
+        raise LabError(f"{asked.command[0]} cannot be started: {os.strerror(-pid)}")
+    return int(pid)
+
+
+def _conclude(asked: Asked, seen: Watch, loop: Loop) -> int:
+    """Print the verdict. The command's exit code is passed on, unless that was good and the verdict is not."""
+    seen.conclude()
+    if loop.people.taken:
+        seen.notes.append(f"real processes had the pids {sorted(loop.people.taken)}: signals to those did not land")
+    code = 0 if loop.ended.startswith("was ended by --for") else loop.code
+    verdict = seen.as_dict(asked.command, code, loop.ended)
+    sys.stdout.write(watch.as_json(verdict) if asked.json else watch.text(verdict))
+    sys.stdout.flush()
+    return code or (0 if verdict["holds"] else 1)
+
+

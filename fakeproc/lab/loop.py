@@ -1,0 +1,245 @@
+"""The main thread of a lab's init: it waits for whatever comes next, and for nothing else.
+
+What it waits for, all at once: a report of a placeholder, the death of a child, a change in the world, a read that is
+held, a word of the keeper, the next time that something is due. What it does then never waits: no FUSE request is made
+by it, and the world's lock is held only as long as a request is answered.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import os
+import re
+import select
+import signal
+import struct
+import time
+from collections.abc import Callable
+from typing import Any
+
+from fakeproc._native import lib
+from fakeproc.lab.placeholders import Placeholder, Placeholders, bit
+from fakeproc.lab.watch import Watch
+from fakeproc.playback import Playback
+
+REPORT = struct.Struct("=IIII")  # struct report of placeholder.c
+GRACE = 2.0  # seconds between asking the command to end and ending it
+HARMLESS = {signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH, signal.SIGCONT}
+STOPS = {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+
+
+class Loop:
+    """It runs until the command has ended; then `code` is its exit code, `ended` how that came about."""
+
+    def __init__(self, people: Placeholders, watch: Watch, clock: Playback, proc: int, keeper: int) -> None:
+        self.people, self.watch, self.clock, self.world = people, watch, clock, watch.world
+        self.proc, self.keeper, self.command = proc, keeper, 0
+        self.code, self.ended, self._is_ending = 0, "ended", False
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._is_over = False
+        self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        lib.world_set_bell(self.world._w, self._bell)
+        self._children = _wake_on_children()
+        self._poll = select.poll()
+        self._doors: dict[int, Callable[[], None]] = {
+            people.reports: self._hear_reports,
+            self._children: self._hear_children,
+            self._bell: self._hear_bell,
+            people.hold_device: self._hear_holds,
+            keeper: self._hear_keeper,
+        }
+        for door in self._doors:
+            self._poll.register(door, select.POLLIN)
+
+    def run(self, command: int, seconds: float | None) -> None:
+        self.command = command
+        if seconds is not None:
+            self.later(seconds, lambda: self.end(signal.SIGTERM, "was ended by --for"))
+        while not self._is_over:
+            for door, _ in self._poll.poll(self._rest()):
+                self._doors[door]()
+            self._do_what_is_due()
+            self._hear_children()
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """What has come until now, without waiting for more."""
+        for hear in (self._hear_reports, self._hear_holds, self._hear_children, self._hear_bell):
+            hear()
+
+    def later(self, seconds: float, what: Callable[[], None]) -> None:
+        heapq.heappush(self._timers, (time.monotonic() + seconds, len(self._timers), what))
+
+    def _rest(self) -> float | None:
+        """Milliseconds."""
+        return max(0.0, (self._timers[0][0] - time.monotonic()) * 1000) if self._timers else None
+
+    def _do_what_is_due(self) -> None:
+        while self._timers and self._timers[0][0] <= time.monotonic():
+            heapq.heappop(self._timers)[2]()
+
+    # --- the command ---------------------------------------------------------------------
+
+    def end(self, number: int, how: str) -> None:
+        """Ask the command to end; it has a grace for that, unless it is asked twice."""
+        if self._is_over:
+            return
+        self.ended = how
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.command, signal.SIGKILL if self._is_ending else number)
+        if not self._is_ending:
+            self._is_ending = True
+            self.later(GRACE, lambda: self.end(signal.SIGKILL, how))
+
+    def _hear_keeper(self) -> None:
+        """A signal that the keeper was sent; without a keeper all is over."""
+        words = os.read(self.keeper, 1)
+        if not words:
+            os._exit(1)
+        self.end(words[0], f"was ended by {signal.Signals(words[0]).name}")
+
+    # --- signals that land ---------------------------------------------------------------
+
+    def _hear_reports(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while words := os.read(self.people.reports, 256 * REPORT.size):
+                for pid, number, sender, _ in REPORT.iter_unpack(words):
+                    self._reported(pid, number, sender)
+
+    def _reported(self, pid: int, number: int, sender: int) -> None:
+        """What it does by default it does itself; then the main thread hears of its death."""
+        one = self.people.of.get(pid)
+        if one is None:
+            return
+        self._saw(one, number, self._name(sender))
+        one.reported = number
+        after = self.people.on_sigterm.get(pid)
+        if number == signal.SIGTERM and isinstance(after, int):
+            self.later(after / 1e9, lambda: self._dies(pid, one.serial, number))
+        elif number == signal.SIGCONT:
+            self._tell_world(one, number)
+
+    def _saw(self, one: Placeholder, number: int, by: str) -> None:
+        self.clock.mount.look()  # the world's clock goes on to now
+        self.watch.saw(one.pid, one.serial, one.comm, number, by)
+
+    def _name(self, pid: int) -> str:
+        """Of a real process that may be gone already."""
+        try:
+            fd = os.open(f"{pid}/comm", os.O_RDONLY, dir_fd=self.proc)
+        except OSError:
+            return f"pid {pid}"
+        with os.fdopen(fd, errors="replace") as file:
+            return f"{file.read().strip()} ({pid})"
+
+    def _dies(self, pid: int, serial: int, number: int) -> None:
+        """Its time has come, unless it died before."""
+        one = self.people.of.get(pid)
+        if one and one.serial == serial:
+            self._tell_world(one, number)
+
+    def _tell_world(self, one: Placeholder, number: int) -> None:
+        """The signal, to whoever has that pid still."""
+        with self.clock.still(), contextlib.suppress(OSError):
+            task = self.world.task(one.pid)
+            if task.serial == one.serial:
+                task.kill(number)
+
+    # --- children ----------------------------------------------------------------------------
+
+    def _hear_children(self) -> None:
+        _drain(self._children)
+        while (child := _child()) is not None:
+            if child.si_code in (os.CLD_STOPPED, os.CLD_CONTINUED):
+                self._changed(child.si_pid, child.si_code)
+            elif child.si_pid == self.command:
+                self._command_ended(child.si_code, child.si_status)
+            else:
+                self._died(child.si_pid, child.si_status if child.si_code != os.CLD_EXITED else 0)
+        self.people.keep_up()
+
+    def _command_ended(self, how: int, status: int) -> None:
+        self.code = status if how == os.CLD_EXITED else 128 + status
+        if not self._is_ending:
+            self.ended = f"ended with {status}" if how == os.CLD_EXITED else f"died of {signal.Signals(status).name}"
+        self._is_over = True
+
+    def _changed(self, pid: int, how: int) -> None:
+        one = self.people.of.get(pid)
+        if one and how == os.CLD_STOPPED:
+            self._saw(one, signal.SIGSTOP, "")
+            self._tell_world(one, signal.SIGSTOP)
+        elif one and one.is_cheap:
+            self._tell_world(one, signal.SIGCONT)
+
+    def _died(self, pid: int, number: int) -> None:
+        """A placeholder that the world had not let die: a signal has landed. Where the world's process lives on all
+        the same, as an init does, another stands behind it at once."""
+        self._hear_reports()
+        one = self.people.gone(pid)
+        if one is None or number == 0:
+            return
+        if one.reported != number:
+            self._saw(one, number, "")
+        self._tell_world(one, number)
+
+    # --- the world ------------------------------------------------------------------------------
+
+    def _hear_bell(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_read(self._bell)
+        with self.clock.still():
+            self.people.keep_up()
+
+    # --- who is held ----------------------------------------------------------------------------
+
+    def _hear_holds(self) -> None:
+        for what, pid in self.people.hold_events():
+            one = self.people.of.get(pid)
+            if one is None or not one.is_held:
+                self.people.let_go(pid)
+            elif what == lib.HOLD_HAS_SIGNAL:
+                self._pending(one)
+
+    def _pending(self, one: Placeholder) -> None:
+        """It cannot die, but a signal has come that it will die of: so it is in the world."""
+        for number in self._pending_signals(one.pid):
+            if number in one.pending or number in HARMLESS or number in STOPS:
+                continue
+            one.pending.add(number)
+            self._saw(one, number, "")
+            with self.clock.still(), contextlib.suppress(OSError):
+                self.world.task(one.pid).set_flag(lib.TASK_KILLED)
+
+    def _pending_signals(self, pid: int) -> list[int]:
+        """Of the process. Its status asks for no lock that it could hold."""
+        fd = os.open(f"{pid}/status", os.O_RDONLY, dir_fd=self.proc)
+        with os.fdopen(fd, errors="replace") as file:
+            found = re.search(r"^ShdPnd:\s*([0-9a-f]+)", file.read(), re.MULTILINE)
+        mask = int(found[1], 16) if found else 0
+        return [number for number in range(1, 64) if mask & bit(number)]
+
+
+def _child() -> Any:
+    """The next child that has ended, stopped or gone on; None where there is none."""
+    try:
+        return os.waitid(os.P_ALL, 0, os.WEXITED | os.WSTOPPED | os.WCONTINUED | os.WNOHANG)
+    except ChildProcessError:
+        return None
+
+
+def _wake_on_children() -> int:
+    """A descriptor that is readable when a child has changed."""
+    reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    return reading
+
+
+def _drain(fd: int) -> None:
+    with contextlib.suppress(BlockingIOError):
+        while os.read(fd, 4096):
+            pass
+
+

@@ -1,0 +1,163 @@
+"""A real process behind every synthetic one: made when it appears in the world, killed when it dies there."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import signal
+from dataclasses import dataclass, field
+from typing import Any
+
+from fakeproc._native import ffi, lib
+from fakeproc.lab import LabError, needs
+from fakeproc.world import World
+
+CHEAP_FROM = 2000  # so many have a memory of their own, and all that goes with it
+HOLD = 64  # SIGRTMAX: go and be held
+EVERY_SIGNAL = (1 << 64) - 1
+HIDDEN = lib.TASK_ZOMBIE | lib.TASK_KILLED | lib.TASK_ADOPTED
+NOBODY_CAN = {
+    errno.EPERM: "a process with a chosen pid is refused: CAP_SYS_ADMIN is needed in the namespaces",
+    errno.EAGAIN: "there is no room for more processes: raise ulimit -u, kernel.threads-max or the cgroup's pids.max",
+    errno.EINVAL: "that pid is none that this kernel gives: lower the pids of the scenario, or raise kernel.pid_max",
+    errno.ENOSYS: "clone3(2) is not there: a newer kernel is needed, or a container that allows it",
+}
+
+
+def bit(number: int) -> int:
+    return 1 << (number - 1)
+
+
+@dataclass
+class Placeholder:
+    """Behind one process of the world."""
+
+    pid: int
+    serial: int
+    comm: str
+    is_cheap: bool
+    is_held: bool = False  # asked to be: it sleeps in a read
+    reported: int = 0  # the last signal that it told of
+    pending: set[int] = field(default_factory=set)  # signals that it will die of when it is let go
+
+
+class Placeholders:
+    """All of them. Only the main thread of init uses this, and nothing here waits for anybody.
+
+    on_sigterm: what the scenario says of pids; missing ones die of it.
+    """
+
+    def __init__(self, world: World, on_sigterm: dict[int, str | int]) -> None:
+        self.world, self.on_sigterm = world, on_sigterm
+        self.of: dict[int, Placeholder] = {}  # by pid
+        self.dying: set[int] = set()  # killed here, not reaped yet
+        self.taken: set[int] = set()  # pids of the world that a stranger has
+        self._death_end = world.death_end
+        self.reports, writing = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(self.reports, False)
+        directory = ffi.new("int *")
+        hold = lib.hold_new(directory)
+        if hold == ffi.NULL:
+            raise LabError(f"no FUSE file system can be mounted here: {os.strerror(-directory[0])}")
+        program = os.open(needs.PROGRAM, os.O_PATH | os.O_CLOEXEC)
+        self._hold = ffi.gc(hold, lib.hold_free)
+        self.hold_device = int(lib.hold_device(hold))
+        # Three numbers out of the way of those that a placeholder gives them.
+        kept = [_high(fd) for fd in (program, writing, directory[0])]
+        self.nursery = ffi.gc(lib.nursery_new(*kept), lib.nursery_free)
+
+    # --- keeping up with the world ---------------------------------------------------
+
+    def keep_up(self) -> None:
+        """Who has died in the world dies, who has appeared there appears, and who cannot die is held."""
+        for death in self.world.deaths_since(self._death_end):
+            self._death_end = death.seq + 1
+            if death.how == lib.HAS_DIED:
+                self._end(death.pid, death.serial)
+        for serial, pid, flags in self._presences():
+            one = self.of.get(pid)
+            if one is None and not flags & HIDDEN and pid > 1 and pid not in self.dying:
+                one = self._make(pid, serial, bool(flags & lib.TASK_KTHREAD))
+            if one and not one.is_cheap and one.is_held != bool(flags & lib.TASK_DSLEEP):
+                self._hold_or_let_go(one)
+
+    def _presences(self) -> list[tuple[int, int, int]]:
+        most = 64
+        while True:
+            found = ffi.new("struct presence[]", most)
+            count = lib.world_presences(self.world._w, found, most)
+            if count <= most:
+                return [(one.serial, one.pid, one.flags) for one in found[0:count]]
+            most = count + 64
+
+    def _end(self, pid: int, serial: int) -> None:
+        """It has died in the world. Its parent there waits for it at once, as parents do."""
+        one = self.of.get(pid)
+        if one and one.serial == serial:
+            del self.of[pid]
+            self.dying.add(pid)
+            os.kill(pid, signal.SIGKILL)
+            lib.hold_release(self._hold, pid)
+        with contextlib.suppress(OSError):
+            task = self.world.task(pid)
+            if task.serial == serial and not task.is_adopted:
+                task.reap()
+
+    def _make(self, pid: int, serial: int, is_kthread: bool) -> Placeholder | None:
+        with contextlib.suppress(ProcessLookupError):
+            info = self.world._info(pid)
+            comm, is_cheap = ffi.string(info.comm), len(self.of) >= CHEAP_FROM and pid not in self.on_sigterm
+            handled = EVERY_SIGNAL if is_kthread or info.flags & lib.TASK_NAMESPACE_INIT else self._handled(pid)
+            wanted = [pid, info.uid, info.gid, handled, is_cheap, comm]
+            return self._spawned(pid, serial, comm, is_cheap, ffi.new("struct placeholder *", wanted))
+        return None
+
+    def _spawned(self, pid: int, serial: int, comm: bytes, is_cheap: bool, wanted: Any) -> Placeholder | None:
+        error = -lib.placeholder_spawn(self.nursery, wanted)
+        if error == errno.EEXIST:
+            self.taken.add(pid)
+            return None
+        if error:
+            raise LabError(f"nobody can stand behind pid {pid}: {NOBODY_CAN.get(error, os.strerror(error))}")
+        one = self.of[pid] = Placeholder(pid, serial, comm.decode("utf-8", "surrogateescape"), is_cheap)
+        return one
+
+    def _handled(self, pid: int) -> int:
+        return 0 if self.on_sigterm.get(pid, "die") == "die" else bit(signal.SIGTERM)
+
+    def _hold_or_let_go(self, one: Placeholder) -> None:
+        one.is_held = not one.is_held
+        if one.is_held:
+            os.kill(one.pid, HOLD)
+        else:
+            lib.hold_release(self._hold, one.pid)
+
+    # --- what comes from them ----------------------------------------------------------
+
+    def gone(self, pid: int) -> Placeholder | None:
+        """It has been reaped. The one who stood there, unless the world had let it die."""
+        self.taken.discard(pid)
+        if pid in self.dying:
+            self.dying.remove(pid)
+            return None
+        return self.of.pop(pid, None)
+
+    def hold_events(self) -> list[tuple[int, int]]:
+        """(HOLD_BEGINS or HOLD_HAS_SIGNAL, pid), all that there are."""
+        events, event = [], ffi.new("struct hold_event *")
+        while lib.hold_next(self._hold, event):
+            events.append((event.what, event.pid))
+        return events
+
+    def let_go(self, pid: int) -> None:
+        """A read that ought not to be held any more."""
+        lib.hold_release(self._hold, pid)
+
+
+def _high(fd: int) -> int:
+    import fcntl
+
+    high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 20)
+    os.close(fd)
+    return high

@@ -1,0 +1,154 @@
+"""What is seen of signals in a lab, and the verdict at its end."""
+
+from __future__ import annotations
+
+import json
+import signal
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from fakeproc import units, wording
+from fakeproc._native import lib
+from fakeproc.scenario.run import Run
+from fakeproc.world import World
+
+PENDING, DIED, IGNORED = "pending", "died", "lives on"
+
+
+@dataclass
+class Signalled:
+    """One signal to a synthetic process. at: nanoseconds from the start; by: who sent it, "" where nobody knows;
+    mem_available: bytes, as meminfo said at that moment."""
+
+    at: int
+    pid: int
+    comm: str
+    signal: str
+    by: str
+    mem_available: int
+    outcome: str = ""
+    serial: int = field(default=0, repr=False)
+
+
+def signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def mem_available(world: World) -> int:
+    """Bytes, as meminfo says."""
+    lines = world.read("/meminfo").decode().splitlines()
+    found = next((line for line in lines if line.startswith("MemAvailable:")), "MemAvailable: 0")
+    return int(found.split()[1]) << 10
+
+
+class Watch:
+    """Signals in the order in which they came, beside what the kernel of the world did."""
+
+    def __init__(self, run: Run) -> None:
+        self.run, self.world = run, run.world
+        self.signals: list[Signalled] = []
+        self.notes: list[str] = []
+
+    def saw(self, pid: int, serial: int, comm: str, number: int, by: str) -> None:
+        at = self.run.witness.since(self.world.now)
+        name = signal_name(number)
+        self.signals.append(Signalled(at, pid, comm, name, by, mem_available(self.world), serial=serial))
+
+    # --- the end ---------------------------------------------------------------------
+
+    def conclude(self) -> None:
+        self.run.witness.look()
+        for one in self.signals:
+            one.outcome = self._outcome(one.serial)
+
+    def _outcome(self, serial: int) -> str:
+        deaths = [death for death in self.run.witness.deaths if death.serial == serial]
+        died = next((death for death in deaths if death.how == lib.HAS_DIED), None)
+        if died:
+            return f"{DIED} at {_seconds(self.run.witness.since(died.time))}"
+        return PENDING if deaths else IGNORED
+
+    def kernel_kills(self) -> list[dict[str, Any]]:
+        witness = self.run.witness
+        kills = (death for death in witness.deaths if death.how == lib.KILLED_BY_OOM)
+        return [{"at": witness.since(one.time), "pid": one.pid, "comm": one.comm} for one in kills]
+
+    def faster(self) -> str:
+        """Who was the first to kill: "command", "kernel" or "nobody"."""
+        kills = self.kernel_kills()
+        deadly = [one.at for one in self.signals if one.outcome != IGNORED]
+        if not deadly and not kills:
+            return "nobody"
+        return "kernel" if not deadly or (kills and kills[0]["at"] < deadly[0]) else "command"
+
+    def holds(self) -> bool:
+        return all(verdict.holds for verdict in self.run.verdicts)
+
+    def as_dict(self, command: list[str], code: int, ended: str) -> dict[str, Any]:
+        signals = [{key: value for key, value in asdict(one).items() if key != "serial"} for one in self.signals]
+        return {
+            "scenario": self.run.described.file,
+            "kernel": str(self.run.world.kernel),
+            "command": command,
+            "exit_code": code,
+            "ended": ended,
+            "seconds": round(self.run.now / 1e9, 3),
+            "mem_available": mem_available(self.world),
+            "signals": signals,
+            "kernel_kills": self.kernel_kills(),
+            "faster": self.faster(),
+            "verdicts": [verdict._asdict() for verdict in self.run.verdicts],
+            "notes": self.notes,
+            "holds": self.holds(),
+        }
+
+
+def as_json(verdict: dict[str, Any]) -> str:
+    return json.dumps(verdict, indent=1) + "\n"
+
+
+def text(verdict: dict[str, Any]) -> str:
+    """For people."""
+    head = f"{verdict['scenario']}, kernel {verdict['kernel']}: {_command(verdict)}"
+    lines = [head, *_signals(verdict), *_verdicts(verdict), *(f"note: {note}" for note in verdict["notes"])]
+    return "".join(f"{wording.printable(line)}\n" for line in lines)
+
+
+def _command(verdict: dict[str, Any]) -> str:
+    return f"{verdict['command'][0]} {verdict['ended']} after {verdict['seconds']:.1f} s"
+
+
+def _signals(verdict: dict[str, Any]) -> list[str]:
+    rows = [_signal_row(one) for one in verdict["signals"]]
+    rows += [(one["at"], f"{_seconds(one['at'])}  kernel's OOM killer  {_who(one)}") for one in verdict["kernel_kills"]]
+    told = {
+        "command": "the command was the first to kill" + ("" if verdict["kernel_kills"] else "; the kernel killed nobody"),
+        "kernel": "the kernel's OOM killer was faster",
+        "nobody": "nobody was killed",
+    }
+    return [*(row for _, row in sorted(rows, key=lambda row: row[0])), told[verdict["faster"]]]
+
+
+def _signal_row(one: dict[str, Any]) -> tuple[int, str]:
+    by = f" by {one['by']}" if one["by"] else ""
+    available = f"MemAvailable {one['mem_available'] >> 20} MiB"
+    return one["at"], f"{_seconds(one['at'])}  {one['signal']}  {_who(one)}{by}, {available}: {one['outcome']}"
+
+
+def _who(one: dict[str, Any]) -> str:
+    return f"{one['comm']} ({one['pid']})"
+
+
+def _verdicts(verdict: dict[str, Any]) -> list[str]:
+    lines = []
+    for one in verdict["verdicts"]:
+        word = "PASS" if one["holds"] else "FAIL"
+        lines.append(f"{word}  {one['expected']}: {one['seen']} [at {units.shown_time(one['at'])}]")
+    return lines
+
+
+def _seconds(time: int) -> str:
+    return f"{time / 1e9:8.3f} s".strip()
