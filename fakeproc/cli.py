@@ -145,6 +145,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     from fakeproc import lab, scenario, units
     from fakeproc.lab import keeper
+    from fakeproc.lab.init import Asked
     from fakeproc.playback import check_speed
 
     described = scenario.find(options.scenario)
@@ -152,7 +153,7 @@ def _run(options: argparse.Namespace) -> int:
         described = lab.with_expects(described, options.expect)
     seconds = units.duration(options.time) / 1e9 if options.time else None
     words = {"caps": options.caps, "seconds": seconds, "speed": check_speed(options.speed), "json": options.json}
-    return keeper.run(keeper.Asked(options.command, described, _asked_kernel(options), **words))
+    return keeper.run(Asked(options.command, described, _asked_kernel(options), **words))
 
 
 # --- explain ---------------------------------------------------------------------

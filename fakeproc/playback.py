@@ -87,7 +87,9 @@ class Playback:
         with self._lock:
             self.mount.look()
             self._let_happen(self.world.now)
-            self._is_judged = self._is_judged or self._scenario.conclude() is None
+            if not self._is_judged:
+                self._is_judged = True
+                self._scenario.conclude()
 
     def __str__(self) -> str:
         """How it goes, and what is next."""

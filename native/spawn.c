@@ -19,7 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { STACK = 64 * 1024, REPORTS = 3, HOLD_DIRECTORY = 4, FIRST_TO_CLOSE = 5 };
+enum { STACK = 64 * 1024, REPORTS = 3, HOLD_DIRECTORY = 4, FIRST_TO_CLOSE = 5, CLOSE_ON_EXEC = 4 };
 #define CLEAR_SIGHAND 0x100000000ULL	/* since Linux 5.5, as set_tid */
 
 struct clone_args_v2 {
@@ -106,6 +106,7 @@ static void become_placeholder(const void *what)
 
 	dup2(b->nursery->reports, REPORTS);
 	dup2(b->nursery->hold, HOLD_DIRECTORY);
+	syscall(SYS_close_range, FIRST_TO_CLOSE, UINT32_MAX, CLOSE_ON_EXEC);
 	syscall(SYS_setsid);
 	take_ids(b->placeholder);
 	set_signals(UINT64_MAX);

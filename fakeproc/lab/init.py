@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -52,6 +53,7 @@ def main(asked: Asked, keeper: int) -> int:
     control = Control(run.world).attach()
     mount = Mount(run.world, "/proc", asked.caps, adopt=True)
     _serve(mount)
+    _keep_device(proc)
     mounts = spaces.step_out(proc, spaces.bind_files())
     people = Placeholders(run.world, _on_sigterm(asked.described))
     seen = Watch(run)
@@ -86,8 +88,20 @@ def _serve(mount: Mount) -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
+def _keep_device(proc: int) -> None:
+    """libfuse's own descriptor is for nobody else: with it, a connection would outlive its server."""
+    fds = os.open("self/fd", os.O_RDONLY | os.O_DIRECTORY, dir_fd=proc)
+    for name in os.listdir(fds):
+        with contextlib.suppress(OSError):
+            if os.readlink(name, dir_fd=fds) == "/dev/fuse":
+                os.set_inheritable(int(name), False)
+    os.close(fds)
+
+
 def _on_sigterm(described: Scenario) -> dict[int, str | int]:
-    return {process.pid: process.given["on_sigterm"] for process in described.processes if "on_sigterm" in process.given}
+    return {
+        process.pid: process.given["on_sigterm"] for process in described.processes if "on_sigterm" in process.given
+    }
 
 
 def _first_real_pid(run: Run) -> int:
@@ -121,5 +135,3 @@ def _conclude(asked: Asked, seen: Watch, loop: Loop) -> int:
     sys.stdout.write(watch.as_json(verdict) if asked.json else watch.text(verdict))
     sys.stdout.flush()
     return code or (0 if verdict["holds"] else 1)
-
-

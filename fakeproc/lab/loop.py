@@ -180,7 +180,7 @@ class Loop:
         one = self.people.gone(pid)
         if one is None or number == 0:
             return
-        if one.reported != number:
+        if number != one.reported and number not in one.pending:
             self._saw(one, number, "")
         self._tell_world(one, number)
 
@@ -241,5 +241,3 @@ def _drain(fd: int) -> None:
     with contextlib.suppress(BlockingIOError):
         while os.read(fd, 4096):
             pass
-
-

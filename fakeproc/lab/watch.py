@@ -124,8 +124,9 @@ def _command(verdict: dict[str, Any]) -> str:
 def _signals(verdict: dict[str, Any]) -> list[str]:
     rows = [_signal_row(one) for one in verdict["signals"]]
     rows += [(one["at"], f"{_seconds(one['at'])}  kernel's OOM killer  {_who(one)}") for one in verdict["kernel_kills"]]
+    alone = "" if verdict["kernel_kills"] else "; the kernel killed nobody"
     told = {
-        "command": "the command was the first to kill" + ("" if verdict["kernel_kills"] else "; the kernel killed nobody"),
+        "command": f"the command was the first to kill{alone}",
         "kernel": "the kernel's OOM killer was faster",
         "nobody": "nobody was killed",
     }

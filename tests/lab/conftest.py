@@ -1,0 +1,89 @@
+"""Fixtures: runs of the lab, and what is left of them."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PEOPLE = Path(__file__).with_name("people.toml")
+FAKEPROC = [sys.executable, "-P", "-m", "fakeproc"]
+LONGEST = 60  # seconds
+QUIET: dict[str, Any] = {
+    "capture_output": True,
+    "text": True,
+    "timeout": LONGEST,
+    "stdin": subprocess.DEVNULL,
+    "check": False,
+}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a run came to. printed: by the command."""
+
+    code: int
+    printed: str
+    verdict: dict[str, Any]
+
+    @property
+    def signals(self) -> list[tuple[str, str, str]]:
+        """(comm, signal, outcome) of each, without the time."""
+        return [(one["comm"], one["signal"], one["outcome"].split(" at ")[0]) for one in self.verdict["signals"]]
+
+
+Run = Callable[..., Seen]
+
+
+@pytest.fixture(scope="session")
+def lab(fuse: None) -> None:
+    """Skips, and says why, where no lab can be opened."""
+    done = subprocess.run(
+        [*FAKEPROC, "run", "--", "true"], capture_output=True, text=True, timeout=LONGEST, check=False
+    )
+    if done.returncode:
+        pytest.skip(f"no lab here: {done.stderr.strip()}")
+
+
+@pytest.fixture
+def run(lab: None) -> Run:
+    """run(*command, scenario=FILE, options=[...]): the command in a lab, until it has ended."""
+
+    def run_it(*command: str, scenario: str | Path = PEOPLE, options: tuple[str, ...] = ()) -> Seen:
+        words = [*FAKEPROC, "run", "--json", "--scenario", str(scenario), *options, "--", *command]
+        done = subprocess.run(
+            words, capture_output=True, text=True, timeout=LONGEST, stdin=subprocess.DEVNULL, check=False
+        )
+        assert done.stdout.startswith("{"), done
+        return Seen(done.returncode, done.stderr, json.loads(done.stdout))
+
+    return run_it
+
+
+@pytest.fixture
+def shell(run: Run) -> Run:
+    """shell(text, ...): the same for a shell script."""
+    return lambda text, **options: run("sh", "-c", text, **options)
+
+
+@pytest.fixture
+def times(request: pytest.FixtureRequest) -> int:
+    """How often a test does what it does: 20 times, where slow tests are run."""
+    return 3 if "not slow" in request.config.getoption("markexpr") else 20
+
+
+def inhabitants(namespace: str) -> list[int]:
+    """Processes of a pid namespace, as /proc/PID/ns/pid names it."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{name}/ns/pid") == namespace:
+                found.append(int(name))
+        except OSError:
+            continue
+    return found
