@@ -22,9 +22,13 @@ SLOWEST, FASTEST = 0.001, 1000.0
 class Playback:
     """The clock of a mount, and what plays by it. `note` is told what happens, a line each, and the verdicts."""
 
-    def __init__(self, mount: Mount, run: Run, note: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(
+        self, mount: Mount, run: Run, note: Callable[[str], None] = lambda line: None, judges: bool = True
+    ) -> None:
+        """judges: as soon as nothing is left to happen; otherwise with conclude()."""
         self.mount, self.world, self._scenario, self._note = mount, mount.world, run, note
         self._speed, self._is_paused, self._is_over, self._is_judged = 1.0, False, False, False
+        self._judges = judges
         self._lock = threading.RLock()  # taken before the world's own, never while that is held
         self._changed = threading.Event()
         self._thread = threading.Thread(target=self._play, name="fakeproc scenario", daemon=True)
@@ -128,7 +132,7 @@ class Playback:
 
     def _judge(self) -> None:
         """Once, when nothing is left to happen."""
-        if self._is_judged or self._scenario.due is not None:
+        if not self._judges or self._is_judged or self._scenario.due is not None:
             return
         self._is_judged = True
         self._scenario.conclude()

@@ -57,7 +57,7 @@ def main(asked: Asked, keeper: int) -> int:
     mounts = spaces.step_out(proc, spaces.bind_files())
     people = Placeholders(run.world, _on_sigterm(asked.described))
     seen = Watch(run)
-    clock = control.commands.clock = Playback(mount, run, control.note)
+    clock = control.commands.clock = Playback(mount, run, control.note, judges=False)
     loop = Loop(people, seen, clock, proc, keeper)
     people.keep_up()
     clock.speed(asked.speed)

@@ -30,8 +30,16 @@ class Started:
         return not inhabitants(self.namespace)
 
 
+def children_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
 def init_of(keeper: int) -> int:
-    return int(Path(f"/proc/{keeper}/task/{keeper}/children").read_text())
+    """Once there is one. ValueError where there was none in time, OSError where the keeper has gone."""
+    children, deadline = "", time.monotonic() + LONGEST
+    while not children and time.monotonic() < deadline:
+        children = "".join(children_of(keeper))
+    return int(children)
 
 
 @contextlib.contextmanager
@@ -40,10 +48,10 @@ def started(*command: str, options: tuple[str, ...] = ()) -> Iterator[Started]:
     words = [*FAKEPROC, "run", "--scenario", str(PEOPLE), *options, "--", "sh", "-c", 'echo ready; exec "$@"', "sh"]
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     with subprocess.Popen([*words, *command], text=True, **pipes) as process:
-        assert process.stdout
-        assert process.stdout.readline() == "ready\n"
         init = init_of(process.pid)
         it = Started(process, os.readlink(f"/proc/{init}/ns/pid"), init)
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
         try:
             yield it
         finally:
@@ -115,9 +123,7 @@ def test_ctrl_c_at_any_moment(times: int) -> None:
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         with subprocess.Popen(command, **pipes) as process:
             time.sleep(0.05 + 0.5 * count / times)
-            namespaces = set()
-            with contextlib.suppress(OSError, ValueError):
-                namespaces.add(os.readlink(f"/proc/{init_of(process.pid)}/ns/pid"))
+            namespaces = {os.readlink(f"/proc/{child}/ns/pid") for child in children_of(process.pid)}
             process.send_signal(signal.SIGINT)
             process.wait(LONGEST)
         assert not any(inhabitants(namespace) for namespace in namespaces - {os.readlink("/proc/self/ns/pid")})

@@ -1,0 +1,104 @@
+"""OOM daemons from Debian's packages, unmodified: their victim, the signal, the order, and what meminfo shows."""
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from .conftest import Run, Seen
+
+pytestmark = pytest.mark.slow
+LEAK = Path(__file__).with_name("leak.toml")
+PEOPLE = Path(__file__).with_name("people.toml")
+DAEMONS = {
+    "earlyoom": ["earlyoom", "-r", "0"],
+    "earlyoom at once": ["earlyoom", "-r", "0", "-m", "60,20"],
+    "nohang": ["nohang", "--monitor", "--config", "/etc/nohang/nohang.conf"],
+}
+
+
+@cache
+def install(package: str) -> str:
+    """ "", or why it cannot be had. A service of it is started by nobody where no systemd runs."""
+    if shutil.which(package):
+        return ""
+    if os.geteuid() or not shutil.which("apt-get") or os.path.isdir("/run/systemd/system"):
+        return f"{package} is not installed: apt-get install {package}"
+    words = ["apt-get", "install", "-q", "-y", "--no-install-recommends", package]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+    return "" if done.returncode == 0 else f"apt-get install {package}: {done.stderr.strip()[-200:]}"
+
+
+def of_daemon(run: Run, name: str, scenario: Path, seconds: float) -> Seen:
+    command = DAEMONS[name]
+    if why := install(command[0]):
+        pytest.skip(why)
+    return run(*command, scenario=scenario, options=("--for", f"{seconds} s"))
+
+
+@pytest.mark.parametrize("name", ["earlyoom", "nohang"])
+def test_it_kills_the_one_that_leaks_before_the_kernel_does(run: Run, name: str) -> None:
+    seen = of_daemon(run, name, LEAK, 4)
+    assert seen.signals == [("leaker", "SIGTERM", "died")]
+    assert seen.verdict["signals"][0]["by"].startswith(f"{name} (")
+    assert seen.verdict["signals"][0]["mem_available"] <= 4 * (1 << 30) / 10
+    assert (seen.verdict["faster"], seen.verdict["kernel_kills"]) == ("command", [])
+    assert seen.verdict["mem_available"] >= 3 << 30
+    assert (seen.code, seen.verdict["holds"]) == (0, True)
+
+
+def test_earlyoom_says_who_it_was(run: Run) -> None:
+    printed = of_daemon(run, "earlyoom", LEAK, 3).printed
+    assert 'sending SIGTERM to process 4242 uid 1000 "leaker"' in printed
+    assert "process exited after 0." in printed
+
+
+def test_nohang_believes_what_it_sees(run: Run) -> None:
+    printed = of_daemon(run, "nohang", LEAK, 4).printed
+    assert "OK; total response time" in printed
+    assert "The victim died in" in printed
+    assert "Selected process died before" not in printed
+
+
+def test_the_same_daemon_has_the_same_victim_each_time(run: Run) -> None:
+    assert len({tuple(of_daemon(run, "earlyoom", LEAK, 3).signals) for _ in range(3)}) == 1
+
+
+def test_earlyoom_turns_to_sigkill_for_one_that_is_deaf(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "deaf.toml"
+    text = '[machine]\nram = "4 GiB"\n[[process]]\ncomm = "deaf"\nanon = "3900 MiB"\non_sigterm = "ignore"\n'
+    file.write_text(text)
+    signals = of_daemon(run, "earlyoom", file, 14).signals
+    assert ("deaf", "SIGKILL", "died") in signals
+
+
+def test_earlyoom_goes_from_the_biggest_to_the_next(run: Run) -> None:
+    seen = of_daemon(run, "earlyoom at once", PEOPLE, 2)
+    assert seen.signals[0] == ("hog", "SIGTERM", "died")
+    assert len(seen.signals) == 1, "there is room after the first"
+
+
+PSUTIL = """
+import psutil, time
+while True:
+    if psutil.virtual_memory().available < 1 << 30:
+        worst = max(psutil.process_iter(["memory_info"]), key=lambda one: one.info["memory_info"].rss)
+        print(worst.name(), flush=True)
+        worst.terminate()
+        worst.wait(5)
+        print(psutil.virtual_memory().available > 2 << 30, flush=True)
+        break
+    time.sleep(0.05)
+"""
+
+
+def test_a_python_daemon_with_psutil(run: Run) -> None:
+    import sys
+
+    pytest.importorskip("psutil", reason="psutil is not installed")
+    seen = run(sys.executable, "-c", PSUTIL, scenario=LEAK, options=("--for", "5 s"))
+    assert seen.printed.splitlines() == ["leaker", "True"]
+    assert seen.signals == [("leaker", "SIGTERM", "died")]
