@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 GOOD, ANSWER_IS_NO, ASKED_WRONGLY, INTERRUPTED = 0, 1, 2, 130
 ORDERS = ("points", "rss", "score", "adj", "pid", "comm")
-TOPICS = ("rules", "patches", "scenario", "control", "memory", "limits")
+TOPICS = ("rules", "patches", "scenario", "control", "memory", "lab", "limits")
 
 
 class Parser(argparse.ArgumentParser):
@@ -154,6 +154,29 @@ def _run(options: argparse.Namespace) -> int:
     seconds = units.duration(options.time) / 1e9 if options.time else None
     words = {"caps": options.caps, "seconds": seconds, "speed": check_speed(options.speed), "json": options.json}
     return keeper.run(Asked(options.command, described, _asked_kernel(options), **words))
+
+
+# --- gauntlet --------------------------------------------------------------------
+
+
+def _gauntlet_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("command", metavar="CMD", nargs="+", help="the daemon, and its arguments, after --")
+    add("--only", metavar="NAME", action="append", help="this scenario (the beginning of its name will do)")
+    add("--for", metavar="TIME", dest="time", default="8 s", help="how long each takes (default: 8 s)")
+    add("--jobs", metavar="N", type=int, default=4, help="so many at the same time (default: 4)")
+    add("--json", action="store_true", help="for machines")
+
+
+def _gauntlet(options: argparse.Namespace) -> int:
+    from fakeproc import units
+    from fakeproc.lab.gauntlet import gauntlet_command
+
+    if options.jobs < 1:
+        raise FakeprocError("--jobs: at least 1")
+    seconds = units.duration(options.time) / 1e9
+    words = {"only": options.only, "seconds": seconds, "jobs": options.jobs, "json": options.json}
+    return gauntlet_command(options.command, sys.stdout, **words)
 
 
 # --- explain ---------------------------------------------------------------------
@@ -404,10 +427,16 @@ VERBS = {
         _mount,
     ),
     "run": Verb(
-        "a program in a lab: it sees the synthetic machine at /proc, and its signals land",
+        "start a program that sees it at /proc, and whose signals land",
         "fakeproc run --scenario leak --for 20s -- earlyoom -r 0",
         _run_options,
         _run,
+    ),
+    "gauntlet": Verb(
+        "an OOM daemon through many scenarios, and its score card",
+        "fakeproc gauntlet -- earlyoom -r 0",
+        _gauntlet_options,
+        _gauntlet,
     ),
     "explain": Verb(
         "rank processes as the OOM killer does; what would a kill bring?",
@@ -416,7 +445,7 @@ VERBS = {
         _explain,
     ),
     "compare": Verb(
-        "a scenario on several kernels, and which patch makes a difference",
+        "a scenario on several kernels; which patch matters?",
         "fakeproc compare patch-05 --patches 0 5 5-6 1-10",
         _compare_options,
         _compare,
@@ -452,7 +481,7 @@ VERBS = {
         _top,
     ),
     "bench": Verb(
-        "measure this mount beside Python handlers, C and the real procfs, and the core beside this kernel",
+        "measure the mount, the core and the lab, beside others",
         "fakeproc bench --json",
         _bench_options,
         _bench,

@@ -79,7 +79,7 @@ LIMITS = (
     "/dev/stdin and <(...) of a shell do not work there. No more than 512 are taken in at a time.",
     "An adopted process is chosen by the OOM killer as others are, but nothing real is signalled, ever: killed in the "
     "world it leaves it, and its next request brings it back as a newcomer. A signal that a program sends to a "
-    "synthetic pid reaches nobody in the world.",
+    "synthetic pid reaches nobody in the world, but in a lab (fakeproc help lab).",
     "A request brings its caller's uid, but not his capabilities. --caps root (the default): uid 0, as the server "
     "sees it, has all of them, others none. --caps caller: those that he really has, if his user namespace is the "
     "server's. `caller` in .fakeproc/ctl sets who the requests that follow come from.",
@@ -141,6 +141,41 @@ MEMORY = (
     "processes hold of anonymous and shared memory, swapped or not.",
     "Left out: the lists' ages and the second chance, readahead, writeback by time, swap cache, zswap, compaction, "
     "huge pages, memory.min and memory.low.",
+)
+
+
+LAB = (
+    "fakeproc run --scenario NAME --for 10s -- CMD... starts CMD, unmodified, in private namespaces in which /proc is "
+    "the scenario's machine. What CMD signals lands: behind each synthetic process stands a real one, its placeholder, "
+    "with the same pid, in a session of its own, with the same uid where the system permits it (as root). So kill, "
+    "pidfds, waiting for a victim to end and the like need nothing of fakeproc; the signal becomes an event of the "
+    "model, and memory comes back. Whom the model kills, its placeholder dies; whom it forks gets one. CMD, and all "
+    "that it starts, are in the world under their real pids, as with mount --adopt.",
+    "It works as root, and as an ordinary user where /dev/fuse and user namespaces are open to him; then he is root "
+    "inside, and placeholders have no other uid.",
+    'A process of the scenario may say what it does with SIGTERM: on_sigterm = "die" (the default), "ignore", or '
+    '{ after = "300 ms" }. One with dsleep = true is really in uninterruptible sleep: signals stay pending until the '
+    "model lets it go.",
+    "The scenario plays by the wall's clock, --speed makes it faster. A run ends with CMD, or at --for. Then comes a "
+    "table: who was signalled, by whom, with what, when, how much memory was available, what became of it; whether "
+    "the kernel's OOM killer was faster; and each [[expect]], judged at the end. --expect FILE adds those of another "
+    "scenario file. Exit code: CMD's; where that is 0 (as after --for), 1 if an expectation failed. --json prints it "
+    "for machines, and what CMD prints goes to stderr.",
+    "fakeproc gauntlet -- CMD... sends a daemon through all scenarios named daemon-..., and prints a score card.",
+    "Nothing inside can signal anything outside. Nothing is left of a run, however it ends: all of it lives in a pid "
+    "namespace, and the kernel ends that with its first process, the server.",
+)
+LAB_LIMITS = (
+    "Who sent a SIGKILL or a SIGSTOP is not known, nor a signal to one who is held.",
+    "From 2,000 placeholders on they share one memory: of those process_mrelease fails, the sender of a signal is not "
+    "known, and dsleep does not hold them. No more than 64 can be held at a time.",
+    "Threads of synthetic processes are nobody: a signal to a tid of a thread reaches no one. Zombies of a scenario "
+    "have no placeholder either. Whom a signal has killed is waited for by its parent at once.",
+    "A process that is forked in the model can be seen a moment before it can be signalled (0.1 ms).",
+    "killall (psmisc) signals through an open /proc/PID, which only the real procfs takes: use pkill. sysinfo(2) tells "
+    "of the real machine (busybox free). statfs(2) tells that /proc is FUSE: systemd-oomd and runc refuse it.",
+    "CMD has a session of its own, without a terminal: a shell in a lab has no job control.",
+    "x86-64 so far, Linux 5.9 or newer.",
 )
 
 
@@ -299,11 +334,22 @@ def _limits() -> str:
     return "\n".join(lines)
 
 
+def _lab() -> str:
+    from fakeproc import scenario
+
+    names = [name for name in scenario.bundled_names() if name.startswith("daemon-")]
+    gallery = [_wrapped(scenario.bundled(name).title, 4, f"{name.removeprefix('daemon-')}: ") for name in names]
+    limits = [_wrapped(limit, 2, "- ") for limit in LAB_LIMITS]
+    paragraphs = [_wrapped(words, 0) for words in LAB]
+    return "\n\n".join([*paragraphs, "\n".join(["Scenarios for daemons:", *gallery]), "\n".join(["Limits:", *limits])])
+
+
 TOPICS: dict[str, Callable[[], str]] = {
     "rules": _rules,
     "patches": _patches,
     "scenario": _scenario,
     "control": _control,
     "memory": _memory,
+    "lab": _lab,
     "limits": _limits,
 }

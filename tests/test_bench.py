@@ -81,8 +81,9 @@ def test_every_operation_is_measured_on_every_contender(fuse: None, monkeypatch:
         assert set(row["ratios"]) == set(row["nanoseconds"]) - {"fakeproc"}
         assert all(value > 0 for value in [*row["nanoseconds"].values(), *row["ratios"].values()])
     assert set(result["core"]["write_nanoseconds"]) == {"2", "1000"}
-    assert len(result["targets"]) == 8
+    assert len(result["targets"]) == 11
     assert result["kernel"]["tasks"] == 200
+    assert set(result["lab"]["placeholders"]) == {"500", "10000"} or "missing" in result["lab"]
     assert ("missing" in result["kernel"]) != ("ratio" in result["kernel"])
     assert status == 0
 

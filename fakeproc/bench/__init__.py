@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from fakeproc.bench import core, kernel, ps, table
+from fakeproc.bench import core, kernel, lab, ps, table
 from fakeproc.bench.measure import FULL, QUICK, measure, progress
 from fakeproc.bench.probe import choose_probe
 
@@ -56,7 +56,9 @@ def bench_command(*, json: bool, quick: bool, stream: TextIO) -> int:
         listed = ps.measure(Path(name), effort.large, effort.ps_rounds)
         progress(f"real kills among {effort.large:,} processes")
         kills = kernel.measure(Path(name), effort.large, effort.kills)
-        result = table.result(rows, {"core": alone, "ps": listed, "kernel": kills}, probe)
+        progress("placeholders of a lab")
+        parts = {"core": alone, "ps": listed, "kernel": kills, "lab": lab.measure()}
+        result = table.result(rows, parts, probe)
         progress("")
     stream.write(json_format.dumps(result, indent=1) + "\n" if json else table.text(result))
     return 0 if all("fakeproc" in row["nanoseconds"] for row in result["rows"]) else 1

@@ -1,13 +1,14 @@
-"""The parts of the bench that run in processes of their own: python -m fakeproc.bench core|kernel|probe|serve ..."""
+"""Parts of the bench that run in processes of their own: python -m fakeproc.bench core|kernel|lab|probe|serve ..."""
 
 import sys
 from collections.abc import Callable
 
-from fakeproc.bench import core, kernel, probe, serve
+from fakeproc.bench import core, kernel, lab, probe, serve
 
 PARTS: dict[str, Callable[..., None]] = {
     "core": core.main,
     "kernel": kernel.main,
+    "lab": lab.main,
     "probe": probe.main,
     "serve": serve.main,
 }

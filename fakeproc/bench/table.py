@@ -22,6 +22,9 @@ TARGETS = [
     ("a victim among 1,000,000", 10_000_000, "ns", ("core", "select_nanoseconds", "1000000")),
     ("a victim among 4,000,000", 50_000_000, "ns", ("core", "select_nanoseconds", "4000000")),
     ("100,000 events over 10,000 processes", 2, "s", ("core", "play_seconds", "100000")),
+    ("500 placeholders", 0.2, "s", ("lab", "placeholders", "500", "seconds")),
+    ("10,000 placeholders", 2, "s", ("lab", "placeholders", "10000", "seconds")),
+    ("memory of 10,000 placeholders", 600 << 20, "bytes", ("lab", "placeholders", "10000", "bytes")),
     ("memory of a task", 400, "bytes", ("core", "bytes_a_task")),
 ]
 
@@ -152,6 +155,16 @@ def _kernel(kernel: dict[str, Any]) -> Iterator[str]:
     yield "".join(f"  {line}\n" for line in kernel["what"])
 
 
+def _lab(lab: dict[str, Any]) -> Iterator[str]:
+    yield "a lab: real processes behind synthetic ones\n"
+    if "missing" in lab:
+        yield f"  not measured: {lab['missing']}\n"
+    for count, found in lab["placeholders"].items():
+        more = f"{found['bytes'] / int(count) / 1024:>14.0f} KiB each"
+        yield _core_line(f"{int(count):,} placeholders", duration(found["seconds"] * 1e9), more)
+        yield _core_line("a kill, until it has landed", duration(found["kill_nanoseconds"]))
+
+
 def _targets(targets: list[dict[str, Any]]) -> Iterator[str]:
     words = {True: "met", False: "MISSED", None: "not measured"}
     yield "targets\n"
@@ -162,6 +175,6 @@ def _targets(targets: list[dict[str, Any]]) -> Iterator[str]:
 
 def text(result: dict[str, Any]) -> str:
     """The table."""
-    alone = [_core(result["core"]), _ps(result["ps"]), _kernel(result["kernel"])]
+    alone = [_core(result["core"]), _ps(result["ps"]), _kernel(result["kernel"]), _lab(result["lab"])]
     blocks = [_comparison(result), _footnotes(result), *alone, _targets(result["targets"])]
     return "\n".join("".join(block) for block in blocks)

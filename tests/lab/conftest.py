@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 PEOPLE = Path(__file__).with_name("people.toml")
+ROOT = Path(__file__).resolve().parents[2]
 FAKEPROC = [sys.executable, "-P", "-m", "fakeproc"]
 LONGEST = 60  # seconds
 QUIET: dict[str, Any] = {
@@ -87,3 +88,37 @@ def inhabitants(namespace: str) -> list[int]:
         except OSError:
             continue
     return found
+
+
+# A mount namespace whose /dev/fuse has the mode that distributions give it, and in it somebody else than root.
+NOBODY = """
+set -e
+place=$(mktemp -d)
+mount -t tmpfs -o mode=755 none "$place"
+mknod -m 666 "$place/fuse" c 10 229
+mount --bind "$place/fuse" /dev/fuse
+umount -l "$place"
+rmdir "$place"
+cd /
+exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+"""
+LIBRARIES = [str(ROOT), *(path for path in sys.path if path.endswith("site-packages"))]
+PYTHONS = [FAKEPROC, ["env", f"PYTHONPATH={':'.join(LIBRARIES)}", "/usr/bin/python3", "-P", "-m", "fakeproc"]]
+
+
+@pytest.fixture
+def nobody() -> list[str]:
+    """The words before a command of fakeproc by which an ordinary user runs it. Skips where that cannot be tried."""
+    if os.geteuid():
+        pytest.skip("it takes root to be nobody")
+    become = ["unshare", "--mount", "sh", "-c", NOBODY, "sh"]
+    whys = [_why([*become, *python, "run", "--", "true"]) for python in PYTHONS]
+    if all(whys):
+        pytest.skip(f"no ordinary user can run it here: {whys[0]}")
+    return [*become, *PYTHONS[whys.index("")]]
+
+
+def _why(command: list[str]) -> str:
+    """ "", or what it says."""
+    done = subprocess.run(command, **QUIET, cwd="/")
+    return "" if not done.returncode else done.stderr.strip() or str(done.returncode)
