@@ -139,6 +139,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     add("--caps", choices=("root", "caller"), default="root", help="who has capabilities: uid 0, or who really has")
     add("--for", metavar="TIME", dest="time", help="end it after so long on the wall, such as '30 s'")
     add("--speed", metavar="N", type=float, default=1.0, help="its clock goes N times as fast as the wall's")
+    add("--intercept", action="store_true", help="answer statfs, sysinfo and signals through /proc/PID, too")
     add("--json", action="store_true", help="the verdict for machines; what CMD prints goes to stderr")
 
 
@@ -152,7 +153,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.expect:
         described = lab.with_expects(described, options.expect)
     seconds = units.duration(options.time) / 1e9 if options.time else None
-    words = {"caps": options.caps, "seconds": seconds, "speed": check_speed(options.speed), "json": options.json}
+    words = {"caps": options.caps, "seconds": seconds, "speed": check_speed(options.speed)}
+    words |= {"json": options.json, "intercept": options.intercept}
     return keeper.run(Asked(options.command, described, _asked_kernel(options), **words))
 
 

@@ -507,6 +507,13 @@ struct command {
 	const char *directory;
 	int32_t mounts;		/* the mount namespace in which it runs */
 	int32_t output;		/* its stdout */
+	int32_t listener;	/* 0: nothing is intercepted; 1: it is, and then this is where, or a negative errno */
+};
+
+/* A system call of the command, or of who descends from it, that waits for an answer. */
+struct trapped {
+	uint64_t id, words[6];
+	int32_t pid, number;
 };
 
 struct hold_event {
@@ -520,7 +527,11 @@ enum { HOLD_BEGINS, HOLD_HAS_SIGNAL };
 struct nursery *nursery_new(int program, int reports, int hold);	/* descriptors: the placeholder, where they write, what they read */
 void nursery_free(struct nursery *n);
 int placeholder_spawn(struct nursery *n, const struct placeholder *p);
-int command_spawn(struct nursery *n, const struct command *c);		/* its pid */
+int command_spawn(struct nursery *n, struct command *c);		/* its pid */
+int intercept_install(void);				/* from now on, for this thread; a descriptor, readable when a call waits */
+int intercept_next(int listener, struct trapped *out);
+int intercept_is_waiting(int listener, uint64_t id);
+int intercept_answer(int listener, uint64_t id, int error, int goes_on);	/* error: an errno, or 0 */
 struct hold *hold_new(int *directory);			/* and the directory of the file, or NULL and a negative errno */
 void hold_free(struct hold *h);
 int hold_device(const struct hold *h);			/* readable when there is something for hold_next() */

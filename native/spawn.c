@@ -172,10 +172,21 @@ int placeholder_spawn(struct nursery *n, const struct placeholder *p)
 	return born(spawn_in(c, &args));
 }
 
+/* Our descriptors are the server's as well until then: the listener is left with it. */
+static void hand_over_listener(struct command *c)
+{
+	if (c->listener)
+		c->listener = intercept_install();
+	syscall(SYS_unshare, CLONE_FILES);
+}
+
 static void become_command(const void *what)
 {
-	const struct command *c = what;
+	struct command *c = (struct command *)(uintptr_t)what;
 
+	hand_over_listener(c);
+	if (c->listener < 0)
+		_exit(126);
 	if (syscall(SYS_setns, c->mounts, CLONE_NEWNS) || chdir(c->directory))
 		_exit(126);
 	dup2(c->output, STDOUT_FILENO);
@@ -184,10 +195,10 @@ static void become_command(const void *what)
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-int command_spawn(struct nursery *n, const struct command *c)
+int command_spawn(struct nursery *n, struct command *c)
 {
 	struct clone_args_v2 args = {
-		.flags = CLONE_VM | CLONE_VFORK | CLEAR_SIGHAND, .exit_signal = SIGCHLD, .stack_size = STACK,
+		.flags = CLONE_VM | CLONE_FILES | CLONE_VFORK | CLEAR_SIGHAND, .exit_signal = SIGCHLD, .stack_size = STACK,
 		.stack = (uintptr_t)free_cradle(n)->stack,
 	};
 
@@ -195,5 +206,5 @@ int command_spawn(struct nursery *n, const struct command *c)
 }
 #else
 int placeholder_spawn(struct nursery *n, const struct placeholder *p) { return -ENOSYS; }
-int command_spawn(struct nursery *n, const struct command *c) { return -ENOSYS; }
+int command_spawn(struct nursery *n, struct command *c) { return -ENOSYS; }
 #endif

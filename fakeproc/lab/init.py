@@ -14,6 +14,7 @@ from fakeproc import namespaces
 from fakeproc._native import ffi, lib
 from fakeproc.control import Control
 from fakeproc.lab import LabError, spaces, watch
+from fakeproc.lab.intercept import Intercept
 from fakeproc.lab.loop import Loop
 from fakeproc.lab.placeholders import Placeholders
 from fakeproc.lab.watch import Watch
@@ -38,6 +39,7 @@ class Asked:
     seconds: float | None = None
     speed: float = 1.0
     json: bool = False
+    intercept: bool = False
 
 
 def main(asked: Asked, keeper: int) -> int:
@@ -62,7 +64,10 @@ def main(asked: Asked, keeper: int) -> int:
     people.keep_up()
     clock.speed(asked.speed)
     with clock.playing():
-        loop.run(_start(asked, people, mounts, directory), asked.seconds)
+        command, listener = _start(asked, people, mounts, directory)
+        if listener:
+            loop.intercept(Intercept(listener, run.world, proc))
+        loop.run(command, asked.seconds)
         clock.conclude()
     return _conclude(asked, seen, loop)
 
@@ -110,8 +115,8 @@ def _first_real_pid(run: Run) -> int:
     return min(last + max(REAL_PIDS_ABOVE, (most - last) // 2), most - 1)
 
 
-def _start(asked: Asked, people: Placeholders, mounts: int, directory: str) -> int:
-    """The command's pid. LabError where there is no such command."""
+def _start(asked: Asked, people: Placeholders, mounts: int, directory: str) -> tuple[int, int]:
+    """The command's pid, and where its system calls are heard (or 0). LabError where there is no such command."""
     if shutil.which(asked.command[0]) is None:
         raise LabError(f"{asked.command[0]}: there is no such command")
     words = [ffi.new("char[]", os.fsencode(word)) for word in asked.command]
@@ -119,10 +124,15 @@ def _start(asked: Asked, people: Placeholders, mounts: int, directory: str) -> i
     argv, envp = ffi.new("char *[]", [*words, ffi.NULL]), ffi.new("char *[]", [*settings, ffi.NULL])
     place = ffi.new("char[]", os.fsencode(directory))
     output = 2 if asked.json else 1
-    pid = lib.command_spawn(people.nursery, ffi.new("struct command *", [argv, envp, place, mounts, output]))
+    wanted = ffi.new("struct command *", [argv, envp, place, mounts, output, asked.intercept])
+    pid = lib.command_spawn(people.nursery, wanted)
     if pid < 0:
         raise LabError(f"{asked.command[0]} cannot be started: {os.strerror(-pid)}")
-    return int(pid)
+    if wanted.listener < 0:
+        raise LabError(
+            f"its system calls cannot be intercepted ({os.strerror(-wanted.listener)}): leave --intercept out"
+        )
+    return int(pid), int(wanted.listener)
 
 
 def _conclude(asked: Asked, seen: Watch, loop: Loop) -> int:

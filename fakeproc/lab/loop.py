@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fakeproc._native import lib
+from fakeproc.lab.intercept import Intercept
 from fakeproc.lab.placeholders import Placeholder, Placeholders, bit
 from fakeproc.lab.watch import Watch
 from fakeproc.playback import Playback
@@ -38,6 +39,7 @@ class Loop:
         self.code, self.ended, self._is_ending = 0, "ended", False
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._is_over = False
+        self._senders: dict[int, str] = {}  # of signals that are sent on behalf of others, by victim
         self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         lib.world_set_bell(self.world._w, self._bell)
         self._children = _wake_on_children()
@@ -52,16 +54,33 @@ class Loop:
         for door in self._doors:
             self._poll.register(door, select.POLLIN)
 
+    def intercept(self, calls: Intercept) -> None:
+        """System calls of the command wait for this."""
+
+        def hear() -> None:
+            sent = calls.answer_next()
+            if sent:
+                self._senders[sent.pid] = self._name(sent.sender)
+
+        self._doors[calls.listener] = hear
+        self._poll.register(calls.listener, select.POLLIN)
+
     def run(self, command: int, seconds: float | None) -> None:
         self.command = command
         if seconds is not None:
             self.later(seconds, lambda: self.end(signal.SIGTERM, "was ended by --for"))
         while not self._is_over:
-            for door, _ in self._poll.poll(self._rest()):
-                self._doors[door]()
+            for door, events in self._poll.poll(self._rest()):
+                self._open(door, events)
             self._do_what_is_due()
             self._hear_children()
         self.catch_up()
+
+    def _open(self, door: int, events: int) -> None:
+        if events & select.POLLIN or door == self.keeper:
+            self._doors[door]()
+        else:
+            self._poll.unregister(door)  # nobody is left whose calls could be heard
 
     def catch_up(self) -> None:
         """What has come until now, without waiting for more."""
@@ -122,6 +141,7 @@ class Loop:
 
     def _saw(self, one: Placeholder, number: int, by: str) -> None:
         self.clock.mount.look()  # the world's clock goes on to now
+        by = self._senders.pop(one.pid, by)
         self.watch.saw(one.pid, one.serial, one.comm, number, by)
 
     def _name(self, pid: int) -> str:

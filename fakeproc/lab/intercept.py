@@ -1,0 +1,137 @@
+"""Answers to system calls that no file system can give: statfs and fstatfs of /proc and /sys/fs/cgroup, signals through
+a descriptor of /proc/PID, sysinfo. Every other call goes on as it was.
+
+The main thread of init answers. Who calls waits for it, and it for nobody: of the caller it reads its memory, in
+which nobody but the caller can be, and links of the real procfs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import struct
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from fakeproc._native import ffi, lib
+from fakeproc.world import World
+
+# struct statfs of x86-64: type bsize blocks bfree bavail files ffree fsid[2] namelen frsize flags spare[4]
+STATFS = struct.Struct("=7q2i3q4q")
+# struct sysinfo: uptime loads[3] totalram freeram sharedram bufferram totalswap freeswap procs pad ... unit
+SYSINFO = struct.Struct("=q3Q6QHH4xQQI4x")
+MAGIC = {"/proc": 0x9FA0, "/sys/fs/cgroup": 0x63677270}
+LONGEST_PATH = PAGE = 4096
+
+
+class Goes(Exception):
+    """The call goes on: it is none of ours."""
+
+
+class Sent(NamedTuple):
+    """A signal on behalf of somebody."""
+
+    pid: int
+    sender: int
+
+
+class Intercept:
+    """What comes from one listener."""
+
+    def __init__(self, listener: int, world: World, proc: int) -> None:
+        self.listener, self.world, self.proc = listener, world, proc
+        self._calls: dict[int, Callable[[Any], Sent | None]] = {
+            137: self._statfs,
+            138: self._fstatfs,
+            424: self._pidfd_send_signal,
+            99: self._sysinfo,
+        }
+
+    def answer_next(self) -> Sent | None:
+        """One call; who was signalled by it, if somebody was."""
+        call = ffi.new("struct trapped *")
+        if lib.intercept_next(self.listener, call):
+            return None
+        error, goes_on, sent = 0, False, None
+        try:
+            sent = self._calls[call.number](call)
+        except Goes:
+            goes_on = True
+        except OSError as problem:
+            error = errno.EFAULT if problem.errno in (None, errno.EIO) else problem.errno
+        lib.intercept_answer(self.listener, call.id, error, goes_on)
+        return sent
+
+    # --- calls ----------------------------------------------------------------------------
+
+    def _statfs(self, call: Any) -> None:
+        self._tell_magic(call, os.fsdecode(self._text(call, call.words[0])))
+
+    def _fstatfs(self, call: Any) -> None:
+        self._tell_magic(call, self._path(call, call.words[0]))
+
+    def _tell_magic(self, call: Any, path: str) -> None:
+        path = os.path.normpath(path)
+        magic = next((magic for place, magic in MAGIC.items() if path == place or path.startswith(f"{place}/")), None)
+        if magic is None:
+            raise Goes
+        self._write(call, call.words[1], STATFS.pack(magic, 4096, 0, 0, 0, 0, 0, 0, 0, 255, 4096, 0, 0, 0, 0, 0))
+
+    def _pidfd_send_signal(self, call: Any) -> Sent:
+        """Of a directory of /proc: the real procfs would take that, and a FUSE file system cannot."""
+        found = re.fullmatch(r"/proc/([0-9]+)", self._path(call, call.words[0]))
+        if found is None:
+            raise Goes
+        pid, number = int(found[1]), call.words[1]
+        self._check_may_kill(call.pid, pid)
+        os.kill(pid, number)
+        return Sent(pid, call.pid)
+
+    def _sysinfo(self, call: Any) -> None:
+        lines = (line.split() for line in self.world.read("/meminfo").decode().splitlines())
+        kib = {words[0].rstrip(":"): int(words[1]) for words in lines if len(words) > 1}
+        names = ("MemTotal", "MemFree", "Shmem", "Buffers", "SwapTotal", "SwapFree")
+        sizes = (kib.get(name, 0) << 10 for name in names)
+        count = min(self.world.task_count, 0xFFFF)
+        uptime = self.world.now // 10**9
+        self._write(call, call.words[0], SYSINFO.pack(uptime, 0, 0, 0, *sizes, count, 0, 0, 0, 1))
+
+    # --- the caller ---------------------------------------------------------------------------
+
+    def _path(self, call: Any, fd: int) -> str:
+        try:
+            return os.readlink(f"{call.pid}/fd/{fd}", dir_fd=self.proc)
+        except OSError:
+            raise Goes from None
+
+    def _check_may_kill(self, sender: int, pid: int) -> None:
+        """kill(2) is init's here, who may always."""
+        uid = os.stat(f"{sender}", dir_fd=self.proc).st_uid
+        if uid not in (0, os.stat(f"{pid}", dir_fd=self.proc).st_uid):
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    def _text(self, call: Any, address: int) -> bytes:
+        """Up to its NUL, a page at a time: what follows may not be there."""
+        text = b""
+        with self._opened(call, os.O_RDONLY) as fd:
+            while b"\0" not in text and len(text) < LONGEST_PATH:
+                at = address + len(text)
+                text += os.pread(fd, PAGE - at % PAGE, at)
+        return text.partition(b"\0")[0]
+
+    def _write(self, call: Any, address: int, text: bytes) -> None:
+        with self._opened(call, os.O_WRONLY) as fd:
+            os.pwrite(fd, text, address)
+
+    @contextlib.contextmanager
+    def _opened(self, call: Any, flags: int) -> Iterator[int]:
+        """Its memory; another may have its pid by now, unless it still waits."""
+        fd = os.open(f"{call.pid}/mem", flags, dir_fd=self.proc)
+        try:
+            if not lib.intercept_is_waiting(self.listener, call.id):
+                raise Goes
+            yield fd
+        finally:
+            os.close(fd)
