@@ -130,6 +130,7 @@ def _pair(world: "World") -> tuple["Task", "Task"]:
 
 
 def _run_options(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "fakeproc run [OPTION...] -- CMD..."
     add = parser.add_argument
     add("command", metavar="CMD", nargs="+", help="the program, and its arguments, after --")
     add("--scenario", metavar="FILE|NAME", default="default", help="the machine to show (default: a small desktop)")
@@ -139,7 +140,8 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     add("--caps", choices=("root", "caller"), default="root", help="who has capabilities: uid 0, or who really has")
     add("--for", metavar="TIME", dest="time", help="end it after so long on the wall, such as '30 s'")
     add("--speed", metavar="N", type=float, default=1.0, help="its clock goes N times as fast as the wall's")
-    add("--intercept", action="store_true", help="answer statfs, sysinfo and signals through /proc/PID, too")
+    add("--intercept", action="store_true", help="answer statfs, sysinfo and signals by an open /proc/PID")
+    add("--report", metavar="FILE", help="the run as an HTML page, too")
     add("--json", action="store_true", help="the verdict for machines; what CMD prints goes to stderr")
 
 
@@ -148,13 +150,16 @@ def _run(options: argparse.Namespace) -> int:
     from fakeproc.lab import keeper
     from fakeproc.lab.init import Asked
     from fakeproc.playback import check_speed
+    from fakeproc.report import check_library
 
     described = scenario.find(options.scenario)
     if options.expect:
         described = lab.with_expects(described, options.expect)
     seconds = units.duration(options.time) / 1e9 if options.time else None
     words = {"caps": options.caps, "seconds": seconds, "speed": check_speed(options.speed)}
-    words |= {"json": options.json, "intercept": options.intercept}
+    words |= {"json": options.json, "intercept": options.intercept, "report": options.report}
+    if options.report:
+        check_library()
     return keeper.run(Asked(options.command, described, _asked_kernel(options), **words))
 
 
@@ -162,6 +167,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _gauntlet_options(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "fakeproc gauntlet [OPTION...] -- CMD..."
     add = parser.add_argument
     add("command", metavar="CMD", nargs="+", help="the daemon, and its arguments, after --")
     add("--only", metavar="NAME", action="append", help="this scenario (the beginning of its name will do)")

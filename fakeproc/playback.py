@@ -13,7 +13,7 @@ from fakeproc import units
 from fakeproc._native import lib
 from fakeproc.errors import FakeprocError
 from fakeproc.mount import ENDING, Mount
-from fakeproc.scenario.run import Run
+from fakeproc.scenario.run import Entry, Run
 
 NEVER = (1 << 63) - 1
 SLOWEST, FASTEST = 0.001, 1000.0
@@ -29,6 +29,7 @@ class Playback:
         self.mount, self.world, self._scenario, self._note = mount, mount.world, run, note
         self._speed, self._is_paused, self._is_over, self._is_judged = 1.0, False, False, False
         self._judges = judges
+        self.entries: list[Entry] | None = None  # all that happens, for who wants it kept
         self._lock = threading.RLock()  # taken before the world's own, never while that is held
         self._changed = threading.Event()
         self._thread = threading.Thread(target=self._play, name="fakeproc scenario", daemon=True)
@@ -127,6 +128,8 @@ class Playback:
 
     def _go(self, end: int) -> None:
         for entry in self._scenario.go(end):
+            if self.entries is not None:
+                self.entries.append(entry)
             if entry.kind != "log":
                 self._note(str(entry))
 

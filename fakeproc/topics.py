@@ -172,9 +172,9 @@ LAB_LIMITS = (
     "Threads of synthetic processes are nobody: a signal to a tid of a thread reaches no one. Zombies of a scenario "
     "have no placeholder either. Whom a signal has killed is waited for by its parent at once.",
     "A process that is forked in the model can be seen a moment before it can be signalled (0.1 ms).",
-    "Without --intercept, killall (psmisc) fails, which signals through an open /proc/PID; sysinfo(2) tells of the real "
-    "machine (busybox free), and statfs(2) that /proc is FUSE (systemd-oomd and runc refuse it). With it these calls are "
-    "stopped and answered, 40 us each; a program that wants a seccomp listener of its own finds it taken.",
+    "Without --intercept, killall (psmisc) fails, which signals through an open /proc/PID; sysinfo(2) tells of the "
+    "real machine (busybox free), and statfs(2) that /proc is FUSE (systemd-oomd and runc refuse it). With it these "
+    "calls are stopped and answered; a program that wants a seccomp listener of its own finds it taken.",
     "CMD has a session of its own, without a terminal: a shell in a lab has no job control.",
     "x86-64 so far, Linux 5.9 or newer.",
 )

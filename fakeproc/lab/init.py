@@ -20,9 +20,11 @@ from fakeproc.lab.placeholders import Placeholders
 from fakeproc.lab.watch import Watch
 from fakeproc.mount import ENDING, Mount
 from fakeproc.playback import Playback
+from fakeproc.report import write_page
 from fakeproc.rules import Kernel
 from fakeproc.scenario.build import Scenario
 from fakeproc.scenario.run import Run
+from fakeproc.scenario.sampler import Sampler
 
 REAL_PIDS_ABOVE = 1000  # at least so far above those of the scenario
 READY_WITHIN = 10.0  # seconds
@@ -40,6 +42,7 @@ class Asked:
     speed: float = 1.0
     json: bool = False
     intercept: bool = False
+    report: str | None = None  # an HTML file
 
 
 def main(asked: Asked, keeper: int) -> int:
@@ -50,7 +53,7 @@ def main(asked: Asked, keeper: int) -> int:
     spaces.leave_mounts()
     spaces.mount_proc()
     proc = namespaces.open_proc()
-    run = Run(asked.described, asked.kernel)
+    run = Run(asked.described, asked.kernel, sampler=Sampler() if asked.report else None)
     spaces.start_pids_at(_first_real_pid(run), proc)  # before there are threads, which take some, too
     control = Control(run.world).attach()
     mount = Mount(run.world, "/proc", asked.caps, adopt=True)
@@ -60,6 +63,7 @@ def main(asked: Asked, keeper: int) -> int:
     people = Placeholders(run.world, _on_sigterm(asked.described))
     seen = Watch(run)
     clock = control.commands.clock = Playback(mount, run, control.note, judges=False)
+    clock.entries = [] if asked.report else None
     loop = Loop(people, seen, clock, proc, keeper)
     people.keep_up()
     clock.speed(asked.speed)
@@ -69,7 +73,10 @@ def main(asked: Asked, keeper: int) -> int:
             loop.intercept(Intercept(listener, run.world, proc))
         loop.run(command, asked.seconds)
         clock.conclude()
-    return _conclude(asked, seen, loop)
+    code = _conclude(asked, seen, loop)
+    if asked.report and clock.entries is not None:
+        write_page(run, sorted([*clock.entries, *seen.entries()], key=lambda entry: entry.at), asked.report)
+    return code
 
 
 def _serve(mount: Mount) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from fakeproc import units, wording
 from fakeproc._native import lib
-from fakeproc.scenario.run import Run
+from fakeproc.scenario.run import Entry, Run
 from fakeproc.world import World
 
 PENDING, DIED, IGNORED = "pending", "died", "lives on"
@@ -70,6 +71,12 @@ class Watch:
         if died:
             return f"{DIED} at {_seconds(self.run.witness.since(died.time))}"
         return PENDING if deaths else IGNORED
+
+    def entries(self) -> Iterator[Entry]:
+        """For the timeline of a run."""
+        for one in self.signals:
+            by = f" by {one.by}" if one.by else ""
+            yield Entry(one.at, "event", f"{one.signal} to {one.comm} ({one.pid}){by}", one.outcome, one.pid)
 
     def kernel_kills(self) -> list[dict[str, Any]]:
         witness = self.run.witness

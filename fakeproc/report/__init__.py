@@ -14,6 +14,7 @@ from fakeproc.scenario.sampler import Sampler
 if TYPE_CHECKING:
     from fakeproc.rules import Kernel
     from fakeproc.scenario.record import Record
+    from fakeproc.scenario.run import Entry
 
 
 def report_command(
@@ -26,7 +27,7 @@ def report_command(
     png: str | None = None,
 ) -> int:
     """Write what is asked for, else NAME.html in the working directory. FakeprocError where there is no matplotlib."""
-    _check_library()
+    check_library()
     from fakeproc.report import page, plot
     from fakeproc.report.series import series_of
 
@@ -45,11 +46,21 @@ def report_command(
     return 0
 
 
-def _check_library() -> None:
+def check_library() -> None:
+    """FakeprocError where no pictures can be made."""
     try:
         import matplotlib  # noqa: F401
     except ImportError:
         raise FakeprocError("pictures need matplotlib: pip install 'fakeproc[report]'") from None
+
+
+def write_page(run: Run, entries: list[Entry], file: str) -> None:
+    """A run that is over, whose sampler has looked at it, as one HTML file."""
+    from fakeproc.report import page
+    from fakeproc.report.series import series_of
+
+    text = page.html(series_of(record.of_run(run, entries)))
+    Path(file).write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
 def _record(source: str, kernel: Kernel | None) -> Record:

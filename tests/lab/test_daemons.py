@@ -1,14 +1,16 @@
 """OOM daemons from Debian's packages, unmodified: their victim, the signal, the order, and what meminfo shows."""
 
+import json
 import os
 import shutil
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from .conftest import Run, Seen
+from .conftest import FAKEPROC, QUIET, Run, Seen
 
 pytestmark = pytest.mark.slow
 LEAK = Path(__file__).with_name("leak.toml")
@@ -81,6 +83,18 @@ def test_earlyoom_goes_from_the_biggest_to_the_next(run: Run) -> None:
     assert len(seen.signals) == 1, "there is room after the first"
 
 
+SURE = ("slow-leak", "protected", "deaf", "late", "itself", "memcg", "sharers", "vfork")
+
+
+def test_earlyoom_through_the_gauntlet() -> None:
+    if why := install("earlyoom"):
+        pytest.skip(why)
+    only = [word for name in SURE for word in ("--only", name)]
+    done = subprocess.run([*FAKEPROC, "gauntlet", *only, "--json", "--", "earlyoom", "-r", "0"], **QUIET)
+    scores = {one["name"]: one["passed"] for one in json.loads(done.stdout)["scores"]}
+    assert scores == dict.fromkeys(sorted(SURE), True), done.stdout
+
+
 PSUTIL = """
 import psutil, time
 while True:
@@ -96,8 +110,6 @@ while True:
 
 
 def test_a_python_daemon_with_psutil(run: Run) -> None:
-    import sys
-
     pytest.importorskip("psutil", reason="psutil is not installed")
     seen = run(sys.executable, "-c", PSUTIL, scenario=LEAK, options=("--for", "5 s"))
     assert seen.printed.splitlines() == ["leaker", "True"]

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,7 @@ from fakeproc import scenario
 from fakeproc.errors import FakeprocError
 from fakeproc.lab import gauntlet
 
-from .conftest import FAKEPROC, QUIET
+from .conftest import FAKEPROC, PEOPLE, QUIET
 
 
 def test_every_scenario_says_in_its_first_line_what_is_asked_of_a_daemon() -> None:
@@ -46,3 +47,12 @@ def test_one_that_ends_too_early_fails() -> None:
 def test_no_such_daemon() -> None:
     done = card("--only", "stuck", "--", "no-such-daemon")
     assert (done.returncode, done.stderr) == (2, "fakeproc: no-such-daemon: there is no such command\n")
+
+
+@pytest.mark.usefixtures("lab")
+def test_a_run_can_be_seen_as_a_page(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    page = tmp_path / "run.html"
+    words = ["run", "--scenario", PEOPLE, "--report", page, "--", "sh", "-c", "sleep 0.1; kill 4242; sleep 0.2"]
+    assert subprocess.run([*FAKEPROC, *words], **QUIET).returncode == 0
+    assert "SIGTERM to hog (4242) by sh" in page.read_text()
