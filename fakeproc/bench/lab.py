@@ -83,6 +83,23 @@ def main(*counts: str) -> None:
     print(json.dumps({"cheap_from": CHEAP_FROM, "placeholders": found}))
 
 
+CALL = """
+import ctypes, time
+call, buffer = ctypes.CDLL(None).sysinfo, ctypes.create_string_buffer(256)
+begun = time.perf_counter_ns()
+for _ in range(2000):
+    call(buffer)
+print((time.perf_counter_ns() - begun) / 2000)
+"""
+
+
+def call_time(*options: str) -> float | None:
+    """Nanoseconds of a sysinfo(2) in a lab; None where there is none."""
+    words = ["-P", "-m", "fakeproc", "run", *options, "--json", "--", sys.executable, "-c", CALL]
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
+    return float(done.stderr) if done.returncode == 0 else None
+
+
 def measure(counts: tuple[str, ...] = COUNTS) -> dict[str, Any]:
     """The same in processes of their own; or why that did not work, as "missing"."""
     words = [sys.executable, "-P", "-m", "fakeproc.bench", "lab", *counts]
@@ -90,4 +107,6 @@ def measure(counts: tuple[str, ...] = COUNTS) -> dict[str, Any]:
     if done.returncode:
         return {"missing": (done.stderr.splitlines() or [f"exit code {done.returncode}"])[-1], "placeholders": {}}
     found: dict[str, Any] = json.loads(done.stdout)
+    if len(counts) > 1:
+        found["call_nanoseconds"] = {"plain": call_time(), "intercepted": call_time("--intercept")}
     return found

@@ -163,6 +163,8 @@ def _lab(lab: dict[str, Any]) -> Iterator[str]:
         more = f"{found['bytes'] / int(count) / 1024:>14.0f} KiB each"
         yield _core_line(f"{int(count):,} placeholders", duration(found["seconds"] * 1e9), more)
         yield _core_line("a kill, until it has landed", duration(found["kill_nanoseconds"]))
+    for how, time in lab.get("call_nanoseconds", {}).items():
+        yield _core_line(f"a sysinfo(2), {how}", "-" if time is None else duration(time))
 
 
 def _targets(targets: list[dict[str, Any]]) -> Iterator[str]:
