@@ -62,15 +62,13 @@ class Watch:
 
     def conclude(self) -> None:
         self.run.witness.look()
+        deaths = self.run.witness.deaths
+        died = {death.serial: self.run.witness.since(death.time) for death in deaths if death.how == lib.HAS_DIED}
+        killed = {death.serial for death in deaths}
         for one in self.signals:
-            one.outcome = self._outcome(one.serial)
-
-    def _outcome(self, serial: int) -> str:
-        deaths = [death for death in self.run.witness.deaths if death.serial == serial]
-        died = next((death for death in deaths if death.how == lib.HAS_DIED), None)
-        if died:
-            return f"{DIED} at {_seconds(self.run.witness.since(died.time))}"
-        return PENDING if deaths else IGNORED
+            one.outcome = PENDING if one.serial in killed else IGNORED
+            if one.serial in died:
+                one.outcome = f"{DIED} at {_seconds(died[one.serial])}"
 
     def entries(self) -> Iterator[Entry]:
         """For the timeline of a run."""
