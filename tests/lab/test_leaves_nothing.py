@@ -64,7 +64,7 @@ def started(*command: str, options: tuple[str, ...] = ()) -> Iterator[Started]:
 def test_no_mount_of_a_lab_is_ever_seen_outside() -> None:
     with started("sleep", "100"):
         lines = Path("/proc/self/mountinfo").read_text().splitlines()
-        assert not [line for line in lines if "fakeproc-hold" in line or " /proc rw" in line and "fuse" in line]
+        assert not [line for line in lines if "fakeproc-hold" in line or (" /proc rw" in line and "fuse" in line)]
 
 
 def test_the_server_is_killed(times: int) -> None:
