@@ -96,6 +96,18 @@ static long clone_and_pause(struct clone_args_v2 *args, uint64_t uid, uint64_t g
 	return result;
 }
 
+/* A child that runs beside us has our thread's errno: it must not be written. */
+static long quietly(long number, uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d, uintptr_t e)
+{
+	register uintptr_t r10 __asm__("r10") = d;
+	register uintptr_t r8 __asm__("r8") = e;
+	long result;
+
+	__asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+		: "rcx", "r11", "memory");
+	return result;
+}
+
 static void set_signals(uint64_t blocked)
 {
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, NULL, sizeof(blocked));
@@ -103,8 +115,8 @@ static void set_signals(uint64_t blocked)
 
 static void take_ids(const struct placeholder *p)
 {
-	syscall(SYS_setresgid, p->gid, p->gid, p->gid);
-	syscall(SYS_setresuid, p->uid, p->uid, p->uid);
+	quietly(SYS_setresgid, p->gid, p->gid, p->gid, 0, 0);
+	quietly(SYS_setresuid, p->uid, p->uid, p->uid, 0, 0);
 }
 
 /* Somebody stops who is about to exec: then another cradle is free soon. */
@@ -125,13 +137,13 @@ static void become_placeholder(const void *what)
 	const struct cradle *b = what;
 	char *argv[] = { (char *)b->placeholder.comm, (char *)b->handled, NULL }, *envp[] = { NULL };
 
-	dup2(b->nursery->reports, REPORTS);
-	dup2(b->nursery->hold, HOLD_DIRECTORY);
-	syscall(SYS_close_range, FIRST_TO_CLOSE, UINT32_MAX, CLOSE_ON_EXEC);
-	syscall(SYS_setsid);
+	quietly(SYS_dup2, (uintptr_t)b->nursery->reports, REPORTS, 0, 0, 0);
+	quietly(SYS_dup2, (uintptr_t)b->nursery->hold, HOLD_DIRECTORY, 0, 0, 0);
+	quietly(SYS_close_range, FIRST_TO_CLOSE, UINT32_MAX, CLOSE_ON_EXEC, 0, 0);
+	quietly(SYS_setsid, 0, 0, 0, 0, 0);
 	take_ids(&b->placeholder);
-	syscall(SYS_execveat, b->nursery->program, "", argv, envp, AT_EMPTY_PATH);
-	_exit(127);
+	quietly(SYS_execveat, (uintptr_t)b->nursery->program, (uintptr_t)"", (uintptr_t)argv, (uintptr_t)envp, AT_EMPTY_PATH);
+	quietly(SYS_exit, 127, 0, 0, 0, 0);
 }
 
 static int born(long result)

@@ -47,36 +47,41 @@ class Asked:
 
 def main(asked: Asked, keeper: int) -> int:
     """As pid 1 of new namespaces; returns the exit code. The kernel clears up behind it."""
-    spaces.die_with_parent()
-    os.setsid()  # kill(0, ...) inside reaches nobody outside, and no terminal can be typed into
-    directory = os.getcwd()
-    spaces.leave_mounts()
-    spaces.mount_proc()
-    proc = namespaces.open_proc()
+    directory, proc = os.getcwd(), _settle_in()
     run = Run(asked.described, asked.kernel, sampler=Sampler() if asked.report else None)
     spaces.start_pids_at(_first_real_pid(run), proc)  # before there are threads, which take some, too
     control = Control(run.world).attach()
     mount = Mount(run.world, "/proc", asked.caps, adopt=True)
-    _serve(mount)
-    _keep_device(proc)
-    mounts = spaces.step_out(proc, spaces.bind_files())
+    mounts = _open(mount, proc)
     people = Placeholders(run.world, _on_sigterm(asked.described))
-    seen = Watch(run)
+    people.keep_up()
     clock = control.commands.clock = Playback(mount, run, control.note, judges=False)
     clock.entries = [] if asked.report else None
-    loop = Loop(people, seen, clock, proc, keeper)
-    people.keep_up()
     clock.speed(asked.speed)
+    loop = Loop(people, Watch(run), clock, proc, keeper)
     with clock.playing():
         command, listener = _start(asked, people, mounts, directory)
         if listener:
             loop.intercept(Intercept(listener, run.world, proc))
         loop.run(command, asked.seconds)
         clock.conclude()
-    code = _conclude(asked, seen, loop)
-    if asked.report and clock.entries is not None:
-        write_page(run, sorted([*clock.entries, *seen.entries()], key=lambda entry: entry.at), asked.report)
-    return code
+    return _conclude(asked, loop)
+
+
+def _settle_in() -> int:
+    """Into a place that ends with the keeper, and whose groups and terminal are nobody else's. Returns its procfs."""
+    spaces.die_with_parent()
+    os.setsid()  # kill(0, ...) inside reaches nobody outside, and no terminal can be typed into
+    spaces.leave_mounts()
+    spaces.mount_proc()
+    return namespaces.open_proc()
+
+
+def _open(mount: Mount, proc: int) -> int:
+    """Served over /proc from now on, but not for this thread and those that it starts. Returns where it is seen."""
+    _serve(mount)
+    _keep_device(proc)
+    return spaces.step_out(proc, spaces.bind_files())
 
 
 def _serve(mount: Mount) -> None:
@@ -142,8 +147,9 @@ def _start(asked: Asked, people: Placeholders, mounts: int, directory: str) -> t
     return int(pid), int(wanted.listener)
 
 
-def _conclude(asked: Asked, seen: Watch, loop: Loop) -> int:
+def _conclude(asked: Asked, loop: Loop) -> int:
     """Print the verdict. The command's exit code is passed on, unless that was good and the verdict is not."""
+    seen = loop.watch
     seen.conclude()
     if loop.people.taken:
         seen.notes.append(f"real processes had the pids {sorted(loop.people.taken)}: signals to those did not land")
@@ -151,4 +157,7 @@ def _conclude(asked: Asked, seen: Watch, loop: Loop) -> int:
     verdict = seen.as_dict(asked.command, code, loop.ended)
     sys.stdout.write(watch.as_json(verdict) if asked.json else watch.text(verdict))
     sys.stdout.flush()
+    if asked.report and loop.clock.entries is not None:
+        entries = sorted([*loop.clock.entries, *seen.entries()], key=lambda entry: entry.at)
+        write_page(seen.run, entries, asked.report)
     return code or (0 if verdict["holds"] else 1)
