@@ -19,6 +19,7 @@ PACKAGES = {
     "prometheus-node-exporter": "prometheus-node-exporter",
     "ps": "procps",
     "smem": "smem",
+    "systemd-cgls": "systemd",
     "top": "procps",
     "uptime": "procps",
     "vmstat": "procps",
