@@ -148,10 +148,10 @@ class Loop:
         """Of a real process that may be gone already."""
         try:
             fd = os.open(f"{pid}/comm", os.O_RDONLY, dir_fd=self.proc)
+            with os.fdopen(fd, errors="replace") as file:
+                return f"{file.read().strip()} ({pid})"
         except OSError:
             return f"pid {pid}"
-        with os.fdopen(fd, errors="replace") as file:
-            return f"{file.read().strip()} ({pid})"
 
     def _dies(self, pid: int, serial: int, number: int) -> None:
         """Its time has come, unless it died before."""
