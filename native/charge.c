@@ -103,12 +103,13 @@ static bool is_listed_right(const struct cgroup *cg)
 	return count == cg->process_count;
 }
 
-static int64_t tasks_in(const struct cgroup *cg)
+/* Those of removed cgroups below it, too: their dead count until they are reaped. */
+static int64_t tasks_in(const struct world *w, const struct cgroup *cg)
 {
 	int64_t count = 0;
 
-	for (const struct signal *s = NULL; (s = cgroup_next_process(cg, s));)
-		count += s->threads;
+	for (const struct signal *s = w->oldest; s; s = s->newer)
+		count += cgroup_is_below(s->cgroup, cg) ? s->threads : 0;
 	return count;
 }
 
@@ -132,7 +133,7 @@ bool charges_agree(struct world *w)
 	for (const struct cgroup *cg = &w->root; cg; cg = cgroup_next(&w->root, cg)) {
 		struct usage walked = usage_by_walk(w, cg);
 
-		if (memcmp(&walked, &cg->usage, sizeof(walked)) != 0 || !is_listed_right(cg) || cg->pids.count != tasks_in(cg))
+		if (memcmp(&walked, &cg->usage, sizeof(walked)) != 0 || !is_listed_right(cg) || cg->pids.count != tasks_in(w, cg))
 			return false;
 	}
 	return is_everybody_listed(w);

@@ -3,7 +3,7 @@
 import pytest
 from doors import outcome
 from fakeproc._native import ffi, lib
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fakeproc import World
@@ -311,6 +311,7 @@ def take_step(world, what, index, path):
 
 @given(steps)
 @settings(max_examples=150, deadline=None)
+@example([("exit", 3, "/"), ("make", 0, "/a"), ("move", 3, "/a"), ("remove", 0, "/a")])
 def test_sums_and_lists_are_right_whatever_happens(life):
     world = World("6.18", ram="60 MiB", swap="10 MiB")
     for number in range(4):
