@@ -175,7 +175,7 @@ def test_plots_for_papers(tmp_path: Path) -> None:
 
 def test_without_matplotlib_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(FakeprocError, match=r"pictures need matplotlib: pip install 'fakeproc\[report\]'"):
+    with pytest.raises(FakeprocError, match=r"pictures need matplotlib: \.venv/bin/pip install matplotlib"):
         report.report_command("leak", sys.stdout)
 
 

@@ -51,7 +51,7 @@ def check_library() -> None:
     try:
         import matplotlib  # noqa: F401
     except ImportError:
-        raise FakeprocError("pictures need matplotlib: pip install 'fakeproc[report]'") from None
+        raise FakeprocError("pictures need matplotlib: .venv/bin/pip install matplotlib") from None
 
 
 def write_page(run: Run, entries: list[Entry], file: str) -> None:

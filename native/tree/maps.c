@@ -25,7 +25,7 @@ int vma_line(const struct task *t, const struct vma *v, struct text *out)
 	return text_printf(out, "%*s%s\n", (int)(NAME_COLUMN - (out->length - before)), "", v->name ? v->name : path);
 }
 
-struct vma vsyscall_vma(const struct world *w)
+static struct vma vsyscall_vma(const struct world *w)
 {
 	return (struct vma){
 		.start = 0xffffffffff600000ULL, .pages = 1, .name = "[vsyscall]",
@@ -33,18 +33,36 @@ struct vma vsyscall_vma(const struct world *w)
 	};
 }
 
-int maps_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
+int each_vma(const struct world *w, const struct task *t, vma_writer *lines, struct text *out)
 {
-	const struct task *t = node->task;
-	struct vma vmas[VMAS_MAX], vsyscall = vsyscall_vma(w);
+	struct vma vmas[VMAS_MAX];
 	int error = 0;
 
-	(void)reader;
 	if (!mm_of(t))
 		return 0;
 	for (int i = 0, count = layout_vmas(&w->rules, t->mm, vmas); !error && i < count; i++)
-		error = vma_line(t, &vmas[i], out);
-	return error ? error : vma_line(t, &vsyscall, out);
+		error = lines(w, t, &vmas[i], out);
+	return error;
+}
+
+int each_vma_and_vsyscall(const struct world *w, const struct task *t, vma_writer *lines, struct text *out)
+{
+	struct vma vsyscall = vsyscall_vma(w);
+	int error = each_vma(w, t, lines, out);
+
+	return error || !mm_of(t) ? error : lines(w, t, &vsyscall, out);
+}
+
+static int maps_line(const struct world *w, const struct task *t, const struct vma *v, struct text *out)
+{
+	(void)w;
+	return vma_line(t, v, out);
+}
+
+int maps_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
+{
+	(void)reader;
+	return each_vma_and_vsyscall(w, node->task, maps_line, out);
 }
 
 /* ---- numa_maps ---- */
@@ -94,14 +112,6 @@ static int numa_line(const struct world *w, const struct task *t, const struct v
 
 int numa_maps_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
-	const struct task *t = node->task;
-	struct vma vmas[VMAS_MAX];
-	int error = 0;
-
 	(void)reader;
-	if (!mm_of(t))
-		return 0;
-	for (int i = 0, count = layout_vmas(&w->rules, t->mm, vmas); !error && i < count; i++)
-		error = numa_line(w, t, &vmas[i], out);
-	return error;
+	return each_vma(w, node->task, numa_line, out);
 }

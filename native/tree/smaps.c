@@ -136,16 +136,8 @@ static int one(const struct world *w, const struct task *t, const struct vma *v,
 
 int smaps_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
-	const struct task *t = node->task;
-	struct vma vmas[VMAS_MAX], vsyscall = vsyscall_vma(w);
-	int error = 0;
-
 	(void)reader;
-	if (!mm_of(t))
-		return 0;
-	for (int i = 0, count = layout_vmas(&w->rules, t->mm, vmas); !error && i < count; i++)
-		error = one(w, t, &vmas[i], out);
-	return error ? error : one(w, t, &vsyscall, out);
+	return each_vma_and_vsyscall(w, node->task, one, out);
 }
 
 /* ---- smaps_rollup ---- */
