@@ -10,6 +10,7 @@
 
 #include "adopt.h"
 #include "cred.h"
+#include "follow.h"
 #include "oom_adj.h"
 #include "run.h"
 #include "ticker.h"
@@ -56,6 +57,7 @@ struct mount {
 	int proc;		/* a directory of the real procfs: /proc may be ourselves by now */
 	int64_t looked;		/* host_nanoseconds(), when the world was last looked at */
 	struct ticker ticker;
+	struct follower follower;
 	pthread_mutex_t serve_lock;	/* it ticks for one world at a time */
 	int64_t speed;		/* thousandths */
 	int64_t owed;		/* time that has passed for the host, but not yet for the world */
@@ -194,9 +196,12 @@ static struct world *enter(struct mount *m)
 /* The start of every request. */
 static struct world *arrive(struct mount *m)
 {
-	struct world *w = enter(m);
+	pid_t client = get_context()->pid;
+	struct world *w;
 
-	adopt_caller(w, get_context()->pid);
+	follow_client(&m->follower, m->proc, client);
+	w = enter(m);
+	adopt_caller(w, client);
 	return w;
 }
 
@@ -591,7 +596,13 @@ struct mount *mount_new(struct world *w, void *getter, int caps_policy, int proc
 	return m;
 }
 
-int mount_start(struct mount *m) { return ticker_start(&m->ticker, tick, m); }
+int mount_start(struct mount *m)
+{
+	int error = ticker_start(&m->ticker, tick, m);	/* first: its thread need not follow */
+
+	follow_begin(&m->follower);
+	return error;
+}
 
 static void forget_alarm(struct world *w)
 {
@@ -602,6 +613,7 @@ static void forget_alarm(struct world *w)
 
 void mount_stop(struct mount *m)
 {
+	follow_end(&m->follower);
 	ticker_stop(&m->ticker);
 	forget_alarm(m->world);
 	while (m->poller_count)

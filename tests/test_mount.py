@@ -3,12 +3,14 @@
 import fcntl
 import os
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
 from doors import outcome
+from server import serving
 
 from fakeproc import World
 from fakeproc.world import Caller
@@ -178,6 +180,28 @@ def read_once(path):
         return int(os.read(descriptor, 64))
     finally:
         os.close(descriptor)
+
+
+READ_ON_A_CPU = """
+import os, sys
+os.sched_setaffinity(0, {int(sys.argv[2])})
+for _ in range(100):
+    open(sys.argv[1]).read()
+"""
+
+
+def cpus_of_threads(pid):
+    return [os.sched_getaffinity(int(thread)) for thread in os.listdir(f"/proc/{pid}/task")]
+
+
+def test_the_server_goes_where_its_client_runs(fuse, tmp_path):
+    cpus = os.sched_getaffinity(0)
+    if len(cpus) < 2:
+        pytest.skip("this machine lets the tests run on one CPU only")
+    with serving(tmp_path) as server:
+        for cpu in [min(cpus), max(cpus), min(cpus)]:
+            subprocess.run([sys.executable, "-c", READ_ON_A_CPU, str(tmp_path / "uptime"), str(cpu)], check=True)
+            assert {cpu} in cpus_of_threads(server.process.pid)
 
 
 @pytest.mark.slow
