@@ -351,8 +351,9 @@ def test_ps_is_measured_beside_a_real_procfs_or_the_row_says_why(fuse: None, tmp
         assert f"not measured: {found['missing']}" in text
         pytest.skip(f"ps is not measured here: {found['missing']}")
     for which in ("warm", "cold"):
-        assert all(found[f"{which}_nanoseconds"][name] > 0 for name in ("fakeproc", "procfs"))
+        assert all(found[f"{which}_nanoseconds"][name] > 0 for name in ("fakeproc", "least", "procfs"))
     assert f"{found['ratio']:.2f} x" in text
+    assert f"{found['floor']:.2f} x, the mount {found['least_ratio']:.2f} x of it" in text
 
 
 def test_without_a_compiler_there_is_no_crowd_for_ps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

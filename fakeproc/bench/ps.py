@@ -1,7 +1,7 @@
-"""`ps` over many processes: on the mount and on a real procfs, side by side.
+"""`ps` over many processes: on the mount, on the least that a FUSE server can be, and on a real procfs, side by side.
 
-Each of the two has a pid namespace of its own. The real one holds that many real processes, each with its own memory,
-and its own procfs; in the other the mount lies over /proc. The first run of each is cold: the kernel knows no name yet.
+Each has a pid namespace of its own. The real one holds that many real processes, each with its own memory, and its own
+procfs; in the others a mount lies over /proc. The first run of each is cold: the kernel knows no name yet.
 """
 
 import contextlib
@@ -100,28 +100,44 @@ def _real(directory: Path, count: int) -> Iterator[Namespace]:
 
 
 @contextlib.contextmanager
-def _mounted(directory: Path, count: int) -> Iterator[Namespace]:
-    point = directory.resolve() / "adopting"
+def _served(directory: Path, name: str, server: list[str]) -> Iterator[Namespace]:
+    """server: a command without its last word, the mount point."""
+    point = directory.resolve() / f"ps-{name}"
     point.mkdir()
-    server = [sys.executable, "-m", "fakeproc.bench", "serve", "adopting", str(count), str(point)]
-    with _namespace([*SERVE, *server], "its server") as (init, _):
+    with _namespace([*SERVE, *server, str(point)], f"the server of {name}") as (init, _):
         yield Namespace(init, [*BIND, str(point)])
 
 
+def _ours(directory: Path, count: int) -> contextlib.AbstractContextManager[Namespace]:
+    server = [sys.executable, "-m", "fakeproc.bench", "serve", "adopting", str(count)]
+    return _served(directory, "fakeproc", server)
+
+
+def _least(directory: Path, count: int) -> contextlib.AbstractContextManager[Namespace]:
+    return _served(directory, "least", [build("least_fuse", directory), str(count)])
+
+
+PLACES = {"fakeproc": _ours, "least": _least, "procfs": _real}
+
+
+def _ratios(times: list[dict[str, int]], by: str) -> float:
+    return statistics.median(time["fakeproc"] / time[by] for time in times)
+
+
 def run(directory: Path, count: int, rounds: int) -> dict[str, Any]:
-    """Both in turn: a cold run, then so many warm ones."""
+    """All in turn: a cold run, then so many warm ones."""
     _check()
     _check_room(count)
-    with _real(directory, count) as real, _mounted(directory, count) as ours:
-        cold, *warm = [(ours.run(count), real.run(count)) for _ in range(rounds + 1)]
+    with contextlib.ExitStack() as stack:
+        places = {name: stack.enter_context(start(directory, count)) for name, start in PLACES.items()}
+        cold, *warm = [{name: place.run(count) for name, place in places.items()} for _ in range(rounds + 1)]
     return {
-        "cold_nanoseconds": {"fakeproc": cold[0], "procfs": cold[1]},
-        "warm_nanoseconds": {
-            "fakeproc": statistics.median(mine for mine, _ in warm),
-            "procfs": statistics.median(theirs for _, theirs in warm),
-        },
-        "cold_ratio": cold[0] / cold[1],
-        "ratio": statistics.median(mine / theirs for mine, theirs in warm),
+        "cold_nanoseconds": cold,
+        "warm_nanoseconds": {name: statistics.median(times[name] for times in warm) for name in PLACES},
+        "cold_ratio": _ratios([cold], "procfs"),
+        "ratio": _ratios(warm, "procfs"),
+        "least_ratio": _ratios(warm, "least"),
+        "floor": statistics.median(times["least"] / times["procfs"] for times in warm),
     }
 
 

@@ -140,7 +140,10 @@ def _ps(ps: dict[str, Any]) -> Iterator[str]:
         times = ps[f"{which}_nanoseconds"]
         yield _core_line(f"the mount, {which}", duration(times[OURS]), f"{ps[ratio]:>14.2f} x")
         yield _core_line(f"a real procfs, {which}", duration(times["procfs"]))
+    least = f"{ps['floor']:>14.2f} x, the mount {ps['least_ratio']:.2f} x of it"
+    yield _core_line("constants, warm", duration(ps["warm_nanoseconds"]["least"]), least)
     yield "  each in a pid namespace of its own, server and client on one CPU; cold: the first run\n"
+    yield "  constants: a loop of C on /dev/fuse without library or rules, the least that FUSE costs\n"
 
 
 def _kernel(kernel: dict[str, Any]) -> Iterator[str]:
