@@ -5,6 +5,8 @@ whatever builds on them follow.
 """
 
 import contextlib
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,15 @@ def fuse() -> None:
         check_device()
     except MountError as error:
         pytest.skip(f"no mount here: {error}")
+
+
+@pytest.fixture(scope="session")
+def lab(fuse: None) -> None:
+    """Skips, and says why, where no lab can be opened."""
+    command = [sys.executable, "-P", "-m", "fakeproc", "run", "--", "true"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode:
+        pytest.skip(f"no lab here: {done.stderr.strip()}")
 
 
 @pytest.fixture

@@ -41,16 +41,6 @@ class Seen:
 Run = Callable[..., Seen]
 
 
-@pytest.fixture(scope="session")
-def lab(fuse: None) -> None:
-    """Skips, and says why, where no lab can be opened."""
-    done = subprocess.run(
-        [*FAKEPROC, "run", "--", "true"], capture_output=True, text=True, timeout=LONGEST, check=False
-    )
-    if done.returncode:
-        pytest.skip(f"no lab here: {done.stderr.strip()}")
-
-
 @pytest.fixture
 def run(lab: None) -> Run:
     """run(*command, scenario=FILE, options=[...]): the command in a lab, until it has ended."""

@@ -1,0 +1,1 @@
+"""The same behaviour at every door: the core's API, pyfakefs, a FUSE mount, and the lab."""
