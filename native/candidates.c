@@ -1,12 +1,30 @@
 /* See candidates.h. */
 #include "candidates.h"
 
+#include "extra.h"
 #include "task.h"
 #include "world.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+struct signal *process_after(const struct world *w, const struct signal *after)
+{
+	const struct candidates *all = &w->candidates;
+
+	for (size_t i = after ? after->candidate + 1 : 0; i < all->count; i++)
+		if (all->processes[i])
+			return all->processes[i];
+	return NULL;
+}
+
+int process_count(const struct world *w)
+{
+	return (int)(w->candidates.count - w->candidates.holes);
+}
+
+/* ---- what selection asks ---- */
 
 static bool any_thread_is_special(const struct signal *signal)
 {
@@ -18,7 +36,7 @@ static bool any_thread_is_special(const struct signal *signal)
 
 static bool needs_asking(const struct signal *signal, int64_t pages)
 {
-	return signal->oom_victims || signal->oom_mm || signal->oom_flag_origin || pages > UINT32_MAX
+	return signal->oom_victims || oom_mm_of(signal) || signal->oom_flag_origin || pages > UINT32_MAX
 		|| any_thread_is_special(signal);
 }
 
@@ -49,6 +67,8 @@ void candidates_update_mm(struct world *w, const struct mm *mm)
 	for (struct signal *s = mm->oldest; s; s = s->sharer_newer)
 		candidate_update(w, s);
 }
+
+/* ---- who is in it ---- */
 
 static bool grow(struct candidates *all)
 {

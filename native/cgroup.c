@@ -475,6 +475,8 @@ void cgroup_leave(struct world *w, struct signal *signal)
 
 void cgroup_move(struct world *w, struct signal *signal, struct cgroup *to)
 {
+	struct cgroup *counted = signal->mm ? cgroup_of_mm(signal->mm) : NULL;
+
 	if (signal->cgroup == to)
 		return;
 	stop_all(w, signal);
@@ -482,7 +484,7 @@ void cgroup_move(struct world *w, struct signal *signal, struct cgroup *to)
 	cgroup_join(w, to, signal);
 	start_all(w, signal);
 	if (signal->mm)
-		mm_charge(signal->mm);
+		mm_recharge(signal->mm, counted);
 }
 
 struct cgroup *cgroup_of_child(const struct signal *creator)

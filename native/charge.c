@@ -62,22 +62,23 @@ static void uncharge(struct cgroup *cg, const struct memory *m)
 
 void mm_set_memory(struct world *w, struct mm *mm, const struct memory *memory)
 {
-	uncharge(mm->charged, &mm->memory);
+	struct cgroup *cg = cgroup_of_mm(mm);
+
+	uncharge(cg, &mm->memory);
 	update_hiwater(mm);
 	mm->memory = *memory;
-	charge(mm->charged, &mm->memory);
+	charge(cg, &mm->memory);
 	candidates_update_mm(w, mm);
 	mm_list(w, mm);
 }
 
-void mm_charge(struct mm *mm)
+void mm_recharge(const struct mm *mm, struct cgroup *from)
 {
-	struct cgroup *to = mm->oldest ? mm->oldest->cgroup : NULL;
+	struct cgroup *to = cgroup_of_mm(mm);
 
-	if (mm->charged == to)
+	if (to == from)
 		return;
-	uncharge(mm->charged, &mm->memory);
-	mm->charged = to;
+	uncharge(from, &mm->memory);
 	charge(to, &mm->memory);
 }
 
@@ -87,7 +88,7 @@ static struct usage usage_by_walk(const struct world *w, const struct cgroup *cg
 {
 	struct usage sum = { 0 };
 
-	for (const struct signal *s = w->oldest; s; s = s->newer)
+	for (const struct signal *s = NULL; (s = process_after(w, s));)
 		if (s->mm && s->mm->oldest == s && cgroup_is_below(s->cgroup, cg))
 			add_memory(&sum, &s->mm->memory);
 	return sum;
@@ -108,7 +109,7 @@ static int64_t tasks_in(const struct world *w, const struct cgroup *cg)
 {
 	int64_t count = 0;
 
-	for (const struct signal *s = w->oldest; s; s = s->newer)
+	for (const struct signal *s = NULL; (s = process_after(w, s));)
 		count += cgroup_is_below(s->cgroup, cg) ? s->threads : 0;
 	return count;
 }
@@ -120,11 +121,8 @@ static bool is_everybody_listed(const struct world *w)
 
 	for (const struct cgroup *cg = &w->root; cg; cg = cgroup_next(&w->root, cg))
 		listed += cg->process_count;
-	for (const struct signal *s = w->oldest; s; s = s->newer) {
-		if (s->mm && s->mm->charged != s->mm->oldest->cgroup)
-			return false;
+	for (const struct signal *s = NULL; (s = process_after(w, s));)
 		count += !s->cgroup->removed;
-	}
 	return listed == count;
 }
 

@@ -10,12 +10,13 @@
 
 #include <stdbool.h>
 
+struct cgroup;
 struct mm;
 struct world;
 
 void mm_set_memory(struct world *w, struct mm *mm, const struct memory *memory);
-/* Its processes have changed, or the cgroup of one: count it where it belongs now. */
-void mm_charge(struct mm *mm);
+/* Its processes have changed, or the cgroup of one: it has counted there, and does where it belongs now. */
+void mm_recharge(const struct mm *mm, struct cgroup *from);
 /* What counts as memory.current, and against memory.max. */
 static inline int64_t resident(const struct usage *usage) { return usage->anon + usage->file + usage->shmem; }
 /* Are the sums those of a walk over all processes, and is everybody listed where he is? For tests. */

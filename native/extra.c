@@ -169,6 +169,11 @@ const char *cwd_of(const struct signal *signal)
 	return signal->extra && signal->extra->cwd ? signal->extra->cwd : "/";
 }
 
+struct mm *oom_mm_of(const struct signal *signal)
+{
+	return signal->extra ? signal->extra->oom_mm : NULL;
+}
+
 uint32_t open_files_of(const struct signal *signal)
 {
 	return signal->extra && signal->extra->open_files ? signal->extra->open_files - 1 : USUAL_FILES;

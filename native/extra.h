@@ -1,9 +1,10 @@
-/* What few processes have, so that most cost nothing for it: arguments, environment, paths, what is gone. */
+/* What few processes have, so that most cost nothing for it: arguments, environment, paths, what is gone, the victim's mm. */
 #ifndef EXTRA_H
 #define EXTRA_H
 
 #include "fakeproc.h"
 
+struct mm;
 struct signal;
 
 /* Bytes with NULs among them; NULL = none set. */
@@ -17,6 +18,7 @@ struct extra {
 	char *exe, *cwd;			/* absolute paths; NULL = what the comm and the root give */
 	uint32_t open_files;			/* one more than there are; 0 = not set */
 	struct spent dead_threads, children;
+	struct mm *oom_mm;			/* that it had when it became a victim, pinned (since 4.9) */
 };
 
 /* Made where there is none yet; NULL without memory. */
@@ -36,6 +38,8 @@ int set_open_files(struct signal *signal, int count);
 const struct blob *cmdline_of(const struct signal *signal);
 const struct blob *environ_of(const struct signal *signal);
 const char *cwd_of(const struct signal *signal);
+/* NULL where it is no victim, or keeps no mm. */
+struct mm *oom_mm_of(const struct signal *signal);
 /* How many descriptors are open, from 0 on: 3 where nothing else was said. */
 uint32_t open_files_of(const struct signal *signal);
 

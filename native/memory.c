@@ -83,7 +83,7 @@ static void narrow(const struct world *w, struct cgroup *cg, struct room *room)
 /* Where its next pages count: it may have lost its mm since it asked. */
 static struct cgroup *cgroup_to_charge(const struct task *t)
 {
-	return t->mm ? t->mm->charged : t->signal->cgroup;
+	return t->mm ? cgroup_of_mm(t->mm) : t->signal->cgroup;
 }
 
 static struct room room_for(const struct world *w, const struct task *t)
@@ -143,7 +143,7 @@ static int64_t take(struct world *w, struct mm *mm, const struct room *room, int
 	m.total_vm += (uint64_t)taken;
 	mm_set_memory(w, mm, &m);
 	mm_used(w, mm);
-	count_fault(mm->charged, taken, with);
+	count_fault(cgroup_of_mm(mm), taken, with);
 	return taken;
 }
 

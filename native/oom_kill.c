@@ -3,6 +3,7 @@
 
 #include "badness.h"
 #include "constraint.h"
+#include "extra.h"
 #include "memory.h"
 #include "oom_adj.h"
 #include "oom_report.h"
@@ -95,12 +96,13 @@ static bool current_dies_anyway(const struct world *w, const struct oom_control 
 
 int in_flight(const struct world *w, const struct signal *signal)
 {
+	const struct mm *mm = oom_mm_of(signal);
 	const struct task *user;
 
-	if (w->rules.victim_keeps_mm && !signal->oom_mm)
+	if (w->rules.victim_keeps_mm && !mm)
 		return NOT_A_VICTIM;
 	if (w->rules.victim_keeps_mm)
-		return signal->oom_mm->oom_reaped ? VICTIM_IS_SKIPPED : VICTIM_IS_WAITED_FOR;
+		return mm->oom_reaped ? VICTIM_IS_SKIPPED : VICTIM_IS_WAITED_FOR;
 	if (!signal->oom_victims)
 		return NOT_A_VICTIM;
 	user = w->rules.pinned_mm_hidden ? first_with_mm(signal) : NULL;
@@ -217,7 +219,7 @@ static struct choice select_victim(const struct world *w, const struct oom_contr
 		return select_packed(w, oc);
 	if (oc->memcg)
 		return select_in_memcg(w, oc);
-	for (struct signal *s = w->oldest; s; s = s->newer)
+	for (struct signal *s = NULL; (s = process_after(w, s));)
 		if (!consider(w, s->leader, oc, &choice))
 			break;
 	return choice;
@@ -481,7 +483,7 @@ bool out_of_memory(struct world *w, struct task *current, const struct oom_reque
 
 static bool any_victim(const struct world *w)
 {
-	for (const struct signal *s = w->oldest; s; s = s->newer)
+	for (const struct signal *s = NULL; (s = process_after(w, s));)
 		if (s->oom_victims)
 			return true;
 	return false;

@@ -126,7 +126,7 @@ static void table(struct world *w, const struct oom_control *oc)
 	if (w->rules.table_is_announced)
 		klog_printf(w, LOG_INFO, "Tasks state (memory values in pages):");
 	klog_printf(w, LOG_INFO, "%s", table_header(w));
-	for (const struct signal *s = w->oldest; s; s = s->newer)
+	for (const struct signal *s = NULL; (s = process_after(w, s));)
 		if (is_listed(s->leader, oc))
 			row(w, first_with_mm(s));
 }

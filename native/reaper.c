@@ -3,6 +3,7 @@
 
 #include "badness.h"
 #include "charge.h"
+#include "extra.h"
 #include "oom_kill.h"
 #include "task.h"
 #include "world.h"
@@ -14,10 +15,13 @@
 enum { ATTEMPTS = 10 };
 static const int64_t PAUSE = 100000000, DELAY = 2000000000;	/* nanoseconds: 0.1 s between attempts, 2 s before the first */
 
+/* Who had no memory to keep the mm in mind is taken for queued: there is nothing that could be. */
 static bool is_queued(const struct world *w, const struct task *t)
 {
+	const struct mm *kept = oom_mm_of(t->signal);
+
 	if (w->rules.victim_keeps_mm)
-		return t->signal->oom_mm->reap_queued;
+		return !kept || kept->reap_queued;
 	for (size_t i = 0; i < w->oom.queued; i++)
 		if (w->oom.queue[i].serial == t->serial)
 			return true;
@@ -52,7 +56,7 @@ void reaper_queue(struct world *w, struct task *t)
 	if (w->rules.reaper_waits)
 		victim.next += DELAY;
 	if (w->rules.victim_keeps_mm) {
-		victim.mm = t->signal->oom_mm;
+		victim.mm = oom_mm_of(t->signal);
 		victim.mm->reap_queued = true;
 		mm_pin(victim.mm);
 	}

@@ -209,14 +209,14 @@ static void take_slab(struct world *w, struct scan *scan, int64_t pages)
 
 static bool gives(const struct scan *scan, const struct mm *mm)
 {
-	return mm->charged && mm != scan->but && (!scan->cg || cgroup_is_below(mm->charged, scan->cg));
+	return mm->oldest && mm != scan->but && (!scan->cg || cgroup_is_below(cgroup_of_mm(mm), scan->cg));
 }
 
 static int64_t swap_left(const struct world *w, const struct mm *mm)
 {
 	int64_t left = (int64_t)w->swap_pages - w->root.usage.swap;
 
-	for (const struct cgroup *cg = mm->charged; cg; cg = cg->parent)
+	for (const struct cgroup *cg = cgroup_of_mm(mm); cg; cg = cg->parent)
 		left = least(left, cg->limits.swap_max - cg->usage.swap);
 	return left > 0 ? left : 0;
 }
@@ -231,9 +231,9 @@ int64_t swap_out(struct world *w, struct mm *mm, int64_t pages)
 	m.anon -= taken;
 	m.swapents += taken;
 	mm_set_memory(w, mm, &m);
-	count_in(mm->charged, PSWPOUT, taken);
-	count_in(mm->charged, NR_VMSCAN_WRITE, taken);
-	count_in(mm->charged, PGPGOUT, taken * KBYTES_A_PAGE);
+	count_in(cgroup_of_mm(mm), PSWPOUT, taken);
+	count_in(cgroup_of_mm(mm), NR_VMSCAN_WRITE, taken);
+	count_in(cgroup_of_mm(mm), PGPGOUT, taken * KBYTES_A_PAGE);
 	return taken;
 }
 
@@ -260,7 +260,7 @@ static int64_t from_all(struct world *w, const struct scan *scan, int64_t pages,
 		int64_t taken = gives(scan, mm) ? take(w, mm, left) : 0;
 
 		left -= taken;
-		count_stolen(mm->charged, scan, take == swap_out, taken);
+		count_stolen(cgroup_of_mm(mm), scan, take == swap_out, taken);
 		next = mm->used_after;
 		if (!has_to_give(mm))
 			mm_forget(w, mm);
@@ -364,9 +364,9 @@ static int64_t refault(struct world *w, struct mm *mm, int64_t pages)
 	m.file += file;
 	mm->evicted -= file;
 	mm_set_memory(w, mm, &m);
-	count_in(mm->charged, PSWPIN, anon);
-	count_in(mm->charged, WORKINGSET_REFAULT_ANON, anon);
-	count_in(mm->charged, WORKINGSET_REFAULT_FILE, file);
+	count_in(cgroup_of_mm(mm), PSWPIN, anon);
+	count_in(cgroup_of_mm(mm), WORKINGSET_REFAULT_ANON, anon);
+	count_in(cgroup_of_mm(mm), WORKINGSET_REFAULT_FILE, file);
 	return anon + file;
 }
 
@@ -374,11 +374,11 @@ int64_t swap_in(struct world *w, struct task *t, int64_t room)
 {
 	int64_t pages = refault(w, t->mm, room);
 
-	count_fault(t->mm->charged, pages, pages);
-	count_in(t->mm->charged, PGMAJFAULT, pages);
+	count_fault(cgroup_of_mm(t->mm), pages, pages);
+	count_in(cgroup_of_mm(t->mm), PGMAJFAULT, pages);
 	if (pages)
 		spend(w, t, &(struct spent){ .maj_flt = (uint64_t)pages });
-	count_in(t->mm->charged, PGPGIN, pages * KBYTES_A_PAGE);
+	count_in(cgroup_of_mm(t->mm), PGPGIN, pages * KBYTES_A_PAGE);
 	stall(w, t, pages, 0);
 	return pages;
 }

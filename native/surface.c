@@ -69,9 +69,9 @@ void world_drop(struct world *w)
 {
 	adopter_drop(w);
 	reaper_drop(w);
-	candidates_drop(w);
 	waits_drop(w);
 	drop_tasks(w);
+	candidates_drop(w);
 	cgroups_drop(w);
 	pid_drop(&w->pids);
 	klog_drop(&w->log);
@@ -160,7 +160,7 @@ int world_processes(struct world *w, int32_t *pids, int most)
 	struct pid_list list = { pids, most, 0 };
 
 	world_lock(w);
-	for (const struct signal *s = w->oldest; s; s = s->newer)
+	for (const struct signal *s = NULL; (s = process_after(w, s));)
 		list_add(&list, s->leader->pid);
 	world_unlock(w);
 	return list.count;
@@ -196,7 +196,7 @@ int world_samples(struct world *w, struct sample *out, int most)
 	int count = 0;
 
 	world_lock(w);
-	for (const struct signal *s = w->oldest; s; s = s->newer)
+	for (const struct signal *s = NULL; (s = process_after(w, s));)
 		if (s->mm && count++ < most)
 			out[count - 1] = sample_of(s);
 	world_unlock(w);
@@ -208,7 +208,7 @@ int world_presences(struct world *w, struct presence *out, int most)
 	int count = 0;
 
 	world_lock(w);
-	for (const struct signal *s = w->oldest; s; s = s->newer)
+	for (const struct signal *s = NULL; (s = process_after(w, s));)
 		if (count++ < most)
 			out[count - 1] = (struct presence){ s->leader->serial, s->leader->pid, s->leader->flags };
 	world_unlock(w);

@@ -15,6 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* With its place among the candidates, and in the table of pids, a process of one thread takes no more than that. */
+_Static_assert(sizeof(struct task) + sizeof(struct signal) + sizeof(struct mm) + sizeof(struct candidate)
+	       + 2 * sizeof(void *) <= 400, "bytes a task");
+
 /* ---- mm ---- */
 
 static int64_t at_least_0(int64_t counter)
@@ -54,6 +58,7 @@ static struct mm *mm_copy(struct world *w, const struct mm *from)
 static void sharers_add(struct mm *mm, struct signal *signal)
 {
 	struct signal *older = mm->newest;
+	struct cgroup *counted = cgroup_of_mm(mm);
 
 	while (older && older->leader->serial > signal->leader->serial)
 		older = older->sharer_older;
@@ -63,17 +68,19 @@ static void sharers_add(struct mm *mm, struct signal *signal)
 	*(older ? &older->sharer_newer : &mm->oldest) = signal;
 	*(signal->sharer_newer ? &signal->sharer_newer->sharer_older : &mm->newest) = signal;
 	mm->sharers++;
-	mm_charge(mm);
+	mm_recharge(mm, counted);
 }
 
 static void sharers_remove(struct mm *mm, struct signal *signal)
 {
+	struct cgroup *counted = cgroup_of_mm(mm);
+
 	*(signal->sharer_older ? &signal->sharer_older->sharer_newer : &mm->oldest) = signal->sharer_newer;
 	*(signal->sharer_newer ? &signal->sharer_newer->sharer_older : &mm->newest) = signal->sharer_older;
 	signal->sharer_older = signal->sharer_newer = NULL;
 	signal->mm = NULL;
 	mm->sharers--;
-	mm_charge(mm);
+	mm_recharge(mm, counted);
 }
 
 static void mm_attach(struct world *w, struct task *t, struct mm *mm)
@@ -117,6 +124,12 @@ static void mm_detach(struct world *w, struct task *t)
 	if (w->rules.victim_keeps_mm)
 		mm_hide(w, mm);
 	mm_release(w, mm);
+}
+
+static void leave_mm(struct world *w, struct task *threads)
+{
+	for (struct task *t = threads; t; t = t->next)
+		mm_detach(w, t);
 }
 
 void mm_hide(struct world *w, struct mm *mm)
@@ -210,21 +223,6 @@ static void vfork_begin(struct world *w, struct task *parent, struct task *child
 
 /* ---- lists ---- */
 
-static void processes_add(struct world *w, struct signal *signal)
-{
-	signal->older = w->newest;
-	*(w->newest ? &w->newest->newer : &w->oldest) = signal;
-	w->newest = signal;
-	w->process_count++;
-}
-
-static void processes_remove(struct world *w, struct signal *signal)
-{
-	*(signal->older ? &signal->older->newer : &w->oldest) = signal->newer;
-	*(signal->newer ? &signal->newer->older : &w->newest) = signal->older;
-	w->process_count--;
-}
-
 static void children_add(struct task *parent, struct signal *child)
 {
 	child->parent = parent;
@@ -317,8 +315,8 @@ static struct signal *signal_new(struct world *w, const struct signal *creator)
 
 static void signal_free(struct world *w, struct signal *signal)
 {
-	if (signal->oom_mm)
-		mm_unpin(w, signal->oom_mm);
+	if (oom_mm_of(signal))
+		mm_unpin(w, oom_mm_of(signal));
 	candidates_remove(w, signal);
 	extra_drop(signal);
 	slab_give(&w->signals, signal);
@@ -402,7 +400,6 @@ static int join_process(struct world *w, struct task *parent, uint64_t flags, st
 	if (!signal)
 		return -ENOMEM;
 	threads_add(signal, child);
-	processes_add(w, signal);
 	children_add((flags & CORE_CLONE_PARENT) ? parent->signal->parent : parent, signal);
 	return (flags & CORE_CLONE_NEWPID) ? namespace_new(w, signal) : 0;
 }
@@ -471,7 +468,6 @@ static int create_process(struct world *w, int pid, struct task *parent, struct 
 		return -ENOMEM;
 	}
 	threads_add(signal, *out);
-	processes_add(w, signal);
 	children_add(parent, signal);
 	return 0;
 }
@@ -497,7 +493,7 @@ int create_init(struct world *w)
 
 static struct task *find_kthreadd(struct world *w)
 {
-	for (struct signal *s = w->oldest; s; s = s->newer)
+	for (struct signal *s = NULL; (s = process_after(w, s));)
 		if (is_kthread(s->leader) && !s->parent)
 			return s->leader;
 	return NULL;
@@ -522,16 +518,14 @@ int create_kthread(struct world *w, const char *comm, int pid)
 
 /* ---- exit ---- */
 
-/* What it has spent is known while its threads are there. */
+/* What it has spent is known while its threads are there, and where its mm counts while it is in its cgroup. */
 static void process_free(struct world *w, struct signal *signal)
 {
+	leave_mm(w, signal->leader);
 	cgroup_leave(w, signal);
-	while (signal->last_thread) {
-		mm_detach(w, signal->last_thread);
+	while (signal->last_thread)
 		task_free(w, signal->last_thread);
-	}
 	children_remove(signal);
-	processes_remove(w, signal);
 	signal_free(w, signal);
 }
 
@@ -582,7 +576,7 @@ static bool is_inside(const struct world *w, uint32_t namespace, uint32_t outer)
 /* zap_pid_ns_processes(): with its init, everything in a namespace dies. */
 static void kill_namespace(struct world *w, uint32_t namespace)
 {
-	for (struct signal *s = w->oldest; s; s = s->newer) {
+	for (struct signal *s = NULL; (s = process_after(w, s));) {
 		struct task *t;
 
 		if (!is_inside(w, s->namespace, namespace))
@@ -702,6 +696,17 @@ static enum action default_action(int number)
 	}
 }
 
+/* Without memory for that it is no victim to others, and the next one is chosen. */
+static void keep_mm(struct task *t)
+{
+	struct extra *extra = extra_of(t->signal);
+
+	if (!extra || extra->oom_mm)
+		return;
+	extra->oom_mm = t->mm;
+	mm_pin(t->mm);
+}
+
 void mark_victim(struct world *w, struct task *t)
 {
 	if (t->flags & TASK_MEMDIE)
@@ -711,10 +716,8 @@ void mark_victim(struct world *w, struct task *t)
 	t->flags &= ~(uint32_t)TASK_FROZEN;
 	account_start(w, t);
 	t->signal->oom_victims++;
-	if (w->rules.victim_keeps_mm && !t->signal->oom_mm) {
-		t->signal->oom_mm = t->mm;
-		mm_pin(t->mm);
-	}
+	if (w->rules.victim_keeps_mm)
+		keep_mm(t);
 	candidate_update(w, t->signal);
 }
 
@@ -912,12 +915,6 @@ void set_parent(struct task *t, struct task *parent)
 	children_add(parent, t->signal);
 }
 
-static void leave_mm(struct world *w, struct task *threads)
-{
-	for (struct task *t = threads; t; t = t->next)
-		mm_detach(w, t);
-}
-
 /* All of a process at once, for its threads are always on one mm. */
 int set_mm(struct world *w, struct signal *signal, struct mm *mm)
 {
@@ -973,7 +970,7 @@ void set_comm(struct task *t, const char *bytes, size_t length)
 
 void drop_tasks(struct world *w)
 {
-	for (struct signal *s = w->oldest; s; s = s->newer) {
+	for (struct signal *s = NULL; (s = process_after(w, s));) {
 		for (struct task *t = s->leader; t; t = t->next)
 			cred_put(t->cred);
 		cgroup_leave(w, s);

@@ -33,7 +33,6 @@ struct task {
 
 struct signal {
 	struct task *leader, *last_thread;
-	struct signal *older, *newer;	/* all processes, as they were created: by the serial of their leaders */
 	struct task *parent;		/* real_parent: one thread, not its process */
 	struct signal *sibling_older, *sibling_newer;
 	struct mm *mm;			/* of the first thread with one */
@@ -41,11 +40,10 @@ struct signal {
 	int16_t oom_score_adj, oom_score_adj_min;
 	uint16_t unkillable : 1, subreaper : 1, group_exit : 1, group_coredump : 1, oom_flag_origin : 1;
 	int16_t oom_victims;
-	struct mm *oom_mm;		/* the mm that it had when it became a victim, pinned (since 4.9) */
 	int32_t threads;		/* not yet released, a zombie leader among them */
 	int32_t exit_code;
 	uint32_t namespace;
-	uint32_t candidate;		/* its place among the packed candidates */
+	uint32_t candidate;		/* its place in the list of all processes, see candidates.h */
 	struct extra *extra;		/* NULL = nothing set that stands there */
 	struct cgroup *cgroup;
 	struct signal *cgroup_older, *cgroup_newer;	/* processes in it, as they joined */
@@ -62,7 +60,6 @@ struct mm {
 	struct mm *used_before, *used_after;	/* see reclaim.h */
 	int64_t evicted;		/* pages of files that were taken, and come back when they are touched */
 	struct memory memory;		/* changed by mm_set_memory() only */
-	struct cgroup *charged;		/* where that counts, see charge.h */
 };
 
 static inline bool is_kthread(const struct task *t) { return t->flags & TASK_KTHREAD; }
@@ -104,6 +101,8 @@ struct task *first_with_mm(const struct signal *signal);
 /* vfork_done is set and the real parent uses the same mm (in_vfork). */
 bool in_vfork(const struct task *t);
 
+/* Where an mm counts, see charge.h: NULL without a process on it. */
+static inline struct cgroup *cgroup_of_mm(const struct mm *mm) { return mm->oldest ? mm->oldest->cgroup : NULL; }
 static inline bool is_leader(const struct task *t) { return t->signal->leader == t; }
 static inline bool is_global_init(const struct task *t) { return t->signal->leader->pid == 1; }
 static inline bool is_unkillable(const struct task *t) { return is_global_init(t) || is_kthread(t); }

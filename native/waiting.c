@@ -118,7 +118,7 @@ void waits_retry(struct world *w)
 /* The mmap lock, too, is let go by who can run. */
 static void release_mmap_locks(struct world *w)
 {
-	for (struct signal *s = w->oldest; s; s = s->newer)
+	for (struct signal *s = NULL; (s = process_after(w, s));)
 		for (struct task *t = s->leader; t; t = t->next)
 			if ((t->flags & TASK_HOLDS_MMAP_LOCK) && can_run(w, t))
 				t->flags &= ~(uint32_t)TASK_HOLDS_MMAP_LOCK;

@@ -83,8 +83,6 @@ struct world {
 	bool mmu;			/* without one there is no reaper */
 	uint64_t last_serial;
 	struct pid_table pids;
-	struct signal *oldest, *newest;	/* all processes */
-	int process_count;
 	struct namespace *namespaces;	/* [0] unused */
 	uint32_t namespace_count;
 	struct slab tasks, signals, mms;
@@ -94,7 +92,7 @@ struct world {
 	bool oom_adj_warned;		/* the deprecation line is logged once a boot */
 	struct control control;
 	struct sysctl sysctl;
-	struct candidates candidates;
+	struct candidates candidates;	/* all processes */
 	struct cgroup root;		/* of the cgroups: its usage is the machine's */
 	struct cgroups cgroups;
 	struct killed *killed;		/* who shall exit as soon as he can */

@@ -60,7 +60,7 @@ int file_nr_read(struct world *w, const struct node *node, const struct caller *
 	enum { FILES_A_PROCESS = 8 };
 
 	(void)node, (void)reader;
-	return text_printf(out, "%d\t0\t%" PRId64 "\n", w->process_count * FILES_A_PROCESS, w->sysctl.file_max);
+	return text_printf(out, "%d\t0\t%" PRId64 "\n", process_count(w) * FILES_A_PROCESS, w->sysctl.file_max);
 }
 
 /* Nor are inodes: one for each page of slab that holds them. */

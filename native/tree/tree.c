@@ -213,7 +213,7 @@ static uint32_t links_of(const struct world *w, const struct node *node)
 	if (!d)
 		return 1;
 	if (d == &root_directory)
-		return d->links + directories_in(w, node) + (uint32_t)w->process_count;
+		return d->links + directories_in(w, node) + (uint32_t)process_count(w);
 	if (d == &net_directory && !has_files(node->task))
 		return 2;
 	return d == &threads_directory ? d->links + (uint32_t)node->task->signal->threads : d->links;
