@@ -4,6 +4,7 @@ Measured on a 2-core machine, open+read+close: Python handlers 90-200 us, these 
 thread: nothing in the core blocks, and that is about 30 % quicker a call than libfuse's pool.
 """
 
+import atexit
 import contextlib
 import ctypes
 import errno
@@ -14,12 +15,12 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from fakeproc import namespaces
 from fakeproc._native import ffi, lib
-from fakeproc.errors import FakeprocError
+from fakeproc.libfuse import Arguments, Libfuse
+from fakeproc.libfuse import MountError as MountError
 from fakeproc.world import Caller, World
 
 CAPS_POLICIES = {"root": lib.CAPS_ROOT, "caller": lib.CAPS_CALLER}
@@ -41,22 +42,6 @@ OPTIONS = {
 
 # What ends a mount in the foreground.
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-LIBFUSE_MISSING = "libfuse 2 is not installed: apt-get install fuse libfuse2 (or your distribution's name for it)"
-
-
-class MountError(FakeprocError):
-    """The world cannot be mounted there; the message says why and what to do."""
-
-
-def fusepy() -> ModuleType:
-    """The fusepy module, which loads libfuse when it is imported. MountError without libfuse."""
-    try:
-        import fuse
-    except OSError as error:
-        raise MountError(LIBFUSE_MISSING) from error
-    return fuse  # type: ignore[no-any-return]
-
 
 # --- the mount point -----------------------------------------------------------
 
@@ -172,29 +157,11 @@ def check_device() -> None:
         ) from error
 
 
-# --- the loop ------------------------------------------------------------------
+# --- the mount ----------------------------------------------------------------
 
 
-def _operation_table(fuse: ModuleType, ready: Callable[[], int]) -> ctypes.Structure:
-    """fusepy's own struct, extended by the member that it lacks, with the addresses of the core's functions."""
-
-    class Operations(fuse.fuse_operations):  # type: ignore[misc,name-defined]
-        _fields_ = [("poll", ctypes.c_void_p)]  # noqa: RUF012
-
-    types = {field[0]: field[1] for field in fuse.fuse_operations._fields_}
-    table = Operations(flag_nullpath_ok=1, flag_nopath=1)  # open files are known by their handle
-    for i in range(lib.fuse_operation_count()):
-        name = ffi.string(lib.fuse_operation_name(i)).decode()
-        address = int(ffi.cast("uintptr_t", lib.fuse_operation_address(i)))
-        setattr(table, name, ctypes.cast(address, types.get(name, ctypes.c_void_p)))
-    table.init = types["init"](lambda _connection: ready())
-    return table
-
-
-def _arguments(point: str, options: list[str]) -> list[bytes]:
-    ours = [f"{name}={value}" if value else name for name, value in OPTIONS.items()]
-    words = ["fakeproc", "-f", "-s", "-o", ",".join(ours + options), point]
-    return [os.fsencode(word) for word in words]
+def _ours() -> list[str]:
+    return [f"{name}={value}" if value else name for name, value in OPTIONS.items()]
 
 
 class Mount:
@@ -213,12 +180,14 @@ class Mount:
         adopt: bool = False,
         proc: str | os.PathLike[str] = "/proc",
     ) -> None:
-        self.fuse = fusepy()
+        self._libfuse = Libfuse()
         check_device()
         self.path, self.world, self._before = path, world, world
         self.options = [*(["allow_other"] if others_allowed() else []), *(options or [])]
         self.options += ["nonempty"] if path == "/proc" else []
         self.ready = threading.Event()
+        self._lock = threading.Lock()
+        self._running: int | None = None  # libfuse's handle, while it is safe to speak to
         self.adopts, self._proc = adopt, namespaces.open_proc(proc)
         weakref.finalize(self, os.close, self._proc)
         if adopt:
@@ -231,7 +200,7 @@ class Mount:
 
     def _address(self, function: str) -> Any:
         """Of a function of libfuse."""
-        return ffi.cast("void *", ctypes.cast(getattr(self.fuse._libfuse, function), ctypes.c_void_p).value)
+        return ffi.cast("void *", self._libfuse.address(function))
 
     def _adopt_in(self, world: World) -> None:
         if self.adopts and (error := lib.world_adopt(world._w, self._proc)):
@@ -256,8 +225,11 @@ class Mount:
         """Judge the requests that follow as this caller's; None: as the real caller's again."""
         lib.fuse_set_caller(self.world._w, who.native() if who else ffi.NULL)
 
-    def run(self, on_ready: Callable[[], None] = lambda: None) -> int:
-        """Mount and answer until it is unmounted or interrupted; returns libfuse's exit status."""
+    def run(self, on_ready: Callable[[], None] = lambda: None, heeds_signals: bool = False) -> int:
+        """Mount and answer until it is unmounted or stopped; returns libfuse's exit status.
+
+        heeds_signals: SIGINT, SIGTERM and SIGHUP end it, where they have default handlers; only in the main thread.
+        """
         address = int(ffi.cast("uintptr_t", self.pointer))
 
         def is_ready() -> int:
@@ -266,30 +238,51 @@ class Mount:
             on_ready()
             return address
 
-        return self._main(_operation_table(self.fuse, is_ready), _arguments(self.path, self.options), address)
+        table, options = self._libfuse.operations(is_ready), [*_ours(), *self.options]
+        arguments, point = Arguments.of(options), os.fsencode(self.path)
+        channel = self._libfuse.call("fuse_mount", point, arguments)
+        sizes = (ctypes.byref(table), ctypes.sizeof(table), address)
+        fuse = channel and self._libfuse.call("fuse_new", channel, arguments, *sizes)
+        if fuse:
+            return self._answer(fuse, channel, heeds_signals)
+        if channel:
+            self._libfuse.call("fuse_unmount", point, channel)
+        return 1
 
-    def _main(self, table: ctypes.Structure, words: list[bytes], address: int) -> int:
-        """fuse_main() in its three steps: nobody may be woken any more when libfuse takes its channel down."""
-        libfuse = self.fuse._libfuse
-        libfuse.fuse_setup.restype = ctypes.c_void_p
-        argv = (ctypes.c_char_p * len(words))(*words)
-        point, threads, private = ctypes.c_void_p(), ctypes.c_int(), ctypes.c_void_p(address)
-        size, outs = ctypes.sizeof(table), (ctypes.byref(point), ctypes.byref(threads))
-        session = ctypes.c_void_p(libfuse.fuse_setup(len(words), argv, ctypes.byref(table), size, *outs, private))
-        if not session:
-            return 1
+    def _answer(self, fuse: int, channel: int, heeds_signals: bool) -> int:
+        session = self._libfuse.call("fuse_get_session", fuse)
+        self._running = fuse
         try:
+            if heeds_signals:
+                self._libfuse.call("fuse_set_signal_handlers", session)
             with namespaces.stepped_out(self.path, self._proc) if self.adopts else contextlib.nullcontext():
-                status = self._loop(session)
+                status = self._loop(fuse)
         finally:
-            libfuse.fuse_teardown(session, point)
+            if heeds_signals:
+                self._libfuse.call("fuse_remove_signal_handlers", session)
+            self._end(fuse, channel)
         return 1 if status == -1 else 0
 
-    def _loop(self, session: ctypes.c_void_p) -> int:
+    def _loop(self, fuse: int) -> int:
+        """Nobody may be woken any more when libfuse takes its channel down, or the thread steps back in."""
         try:
-            return int(self.fuse._libfuse.fuse_loop(session))
+            return int(self._libfuse.call("fuse_loop", fuse))
         finally:
             lib.mount_stop(self.pointer)
+
+    def _end(self, fuse: int, channel: int) -> None:
+        self._libfuse.call("fuse_unmount", os.fsencode(self.path), channel)
+        with self._lock:
+            self._running = None
+            self._libfuse.call("fuse_destroy", fuse)
+
+    def stop(self) -> None:
+        """End run() in another thread: nothing is mounted when it returns, and files that are open are ENOTCONN."""
+        with self._lock:
+            if self._running:
+                self._libfuse.call("fuse_exit", self._running)
+        with contextlib.suppress(OSError):
+            os.stat(self.path)  # a request, with which the loop sees that it is to end
 
 
 class _Stderr:
@@ -322,7 +315,7 @@ def serve(mount: Mount, on_ready: Callable[[], None]) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
     try:
-        mount.run(is_ready)
+        mount.run(is_ready, heeds_signals=True)
     finally:
         words = stderr.release()
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
@@ -339,20 +332,33 @@ def mounted(
     options: list[str] | None = None,
     adopt: bool = False,
 ) -> Iterator[Mount]:
-    """Mount a world while the block runs, answered by a thread of this process.
+    """Mount a world while the block runs, answered by a thread of this process; World.mount() is the way in for users.
 
-    Whoever uses the mount from this process must not hold the interpreter while the core waits for it: that
-    concerns only the files of .fakeproc, and os.open() and friends let the interpreter go.
+    However the block ends, nothing is mounted then. Whoever uses the mount from this process must not hold the
+    interpreter while the core waits for it: that concerns only the files of .fakeproc, and os.open() and friends let
+    the interpreter go.
     """
     point = check_mount_point(path, adopt=adopt)
     mount = Mount(world, point, caps, options, adopt)
-    thread = threading.Thread(target=mount.run, name=f"fakeproc at {point}", daemon=True)
+    failed: list[BaseException] = []
+    thread = threading.Thread(target=_run, args=(mount, failed), name=f"fakeproc at {point}", daemon=True)
     thread.start()
-    while not mount.ready.wait(0.05):
-        if not thread.is_alive():
-            raise MountError(f"libfuse could not mount at {point}")
+    atexit.register(mount.stop)
     try:
+        while not mount.ready.wait(0.05):
+            if not thread.is_alive():
+                why = failed[0] if failed else "it says why above"
+                raise MountError(f"libfuse could not mount at {point}: {why}")
         yield mount
     finally:
-        unmount(point)
+        mount.stop()
         thread.join(10)
+        atexit.unregister(mount.stop)
+
+
+def _run(mount: Mount, failed: list[BaseException]) -> None:
+    """In the thread: what goes wrong is told to the one that waits."""
+    try:
+        mount.run()
+    except BaseException as error:
+        failed.append(error)

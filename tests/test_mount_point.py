@@ -4,11 +4,13 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import MountedWorld
+from doors import outcome
 from server import ask, cleared, is_mounted, serving, start
 
 from fakeproc import World
@@ -275,3 +277,44 @@ def test_one_process_mounts_one_after_the_other(mounted_world: MountedWorld) -> 
     for world, mount in zip(worlds, mounts, strict=True):
         world.init.oom_score_adj = 7
         assert adj(Path(mount.path), 1) == "7\n"
+
+
+def test_files_that_are_open_do_not_keep_it_mounted(world: World, mount_point: Path) -> None:
+    with mounted(world, mount_point):
+        file = os.open(mount_point / "1" / "comm", os.O_RDONLY)
+    try:
+        assert not is_mounted(mount_point)
+        assert outcome(lambda: os.pread(file, 16, 0)) == "ENOTCONN"
+    finally:
+        with contextlib.suppress(OSError):
+            os.close(file)
+
+
+def test_signals_of_the_process_stay_its_own(world: World, mount_point: Path) -> None:
+    watched = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE)
+    before = dispositions()
+    with mounted(world, mount_point):
+        assert dispositions() == before
+    assert dispositions() == before
+    assert [signal.getsignal(number) for number in watched[1:]] == [signal.SIG_DFL, signal.SIG_DFL, signal.SIG_IGN]
+
+
+def dispositions() -> list[str]:
+    """Which signals this process ignores and catches, as the kernel knows it."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return [line for line in lines if line.startswith(("SigIgn:", "SigCgt:"))]
+
+
+def test_a_program_that_ends_in_the_middle_leaves_no_mount(mount_point: Path) -> None:
+    program = """
+import sys, contextlib
+from fakeproc import World
+from fakeproc.mount import mounted
+kept = mounted(World(), sys.argv[1])
+kept.__enter__()
+raise SystemExit(3)
+"""
+    with cleared(mount_point):
+        done = subprocess.run([sys.executable, "-c", program, str(mount_point)], timeout=20, check=False)
+        assert done.returncode == 3
+        assert not is_mounted(mount_point)

@@ -6,7 +6,7 @@ import signal
 import sys
 from typing import Any
 
-from fakeproc import mount
+from fakeproc import libfuse, mount
 from fakeproc.bench.contender import mount_options
 from fakeproc.errors import FakeprocError
 from fakeproc.world import World
@@ -47,7 +47,7 @@ def serve_python_single(count: int, point: str) -> None:
 
 
 def _serve_handlers(count: int, point: str, **loop: bool) -> None:
-    fuse = mount.fusepy()
+    fuse = libfuse.fusepy()
     from fakeproc.bench.handlers import Handlers
 
     parts = (option.partition("=") for option in mount_options())
