@@ -18,17 +18,18 @@ EVENTS = ("low", "high", "max", "oom", "oom_kill", "oom_group_kill")
 
 @dataclass(frozen=True)
 class Usage:
-    """Sums over processes, in pages; an mm counts once."""
+    """Sums over processes, in pages of 4 KiB; an mm counts once. locked is a part of anon."""
 
     anon: int
     file: int
     shmem: int
     swap: int
     tables: int
-    locked: int = 0  # a part of anon
+    locked: int = 0
 
     @property
     def resident(self) -> int:
+        """What of it is in RAM."""
         return self.anon + self.file + self.shmem
 
 
@@ -91,7 +92,7 @@ class Cgroup:
 
     @property
     def info(self) -> Any:
-        """Its struct cgroup_info, read now."""
+        """All that the core knows of it, read now: its struct cgroup_info (native/fakeproc.h)."""
         info = self._look()
         if info.id != self.id:
             raise_errno(-errno.ENOENT, f"cgroup {self.path}")
@@ -104,6 +105,7 @@ class Cgroup:
 
     @property
     def exists(self) -> bool:
+        """Whether it has not been removed."""
         try:
             return bool(self.info)
         except FileNotFoundError:
@@ -120,7 +122,7 @@ class Cgroup:
 
     @property
     def children(self) -> list[Cgroup]:
-        """By name."""
+        """The cgroups right below it, by name."""
         name = ffi.new("char[256]")
         found: list[Cgroup] = []
         while self._do(lib.world_cgroup_child, len(found), name):
@@ -191,4 +193,5 @@ class Cgroup:
 
     @property
     def is_frozen(self) -> bool:
+        """Whether it, or one above it, is frozen (cgroup.freeze)."""
         return bool(self.info.frozen)

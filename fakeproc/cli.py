@@ -54,19 +54,15 @@ def _mount(options: argparse.Namespace) -> int:
         raise FakeprocError("where to? name an empty directory: mkdir /tmp/p, then fakeproc mount /tmp/p")
 
     from fakeproc import mount, scenario
-    from fakeproc.control import Control
-    from fakeproc.playback import Playback
+    from fakeproc.playback import controlled
     from fakeproc.scenario.run import Run
 
     kernel = _asked_kernel(options)
     described = scenario.find(options.scenario)
     point = mount.check_mount_point(options.mountpoint, options.force, options.adopt)
     run = Run(described, kernel)
-    control = Control(run.world).attach()
     served = mount.Mount(run.world, point, options.caps, _fuse_options(options), options.adopt, options.real_proc)
-    clock = control.commands.clock = Playback(served, run, control.note)
-    clock.speed(options.speed) if options.speed else clock.pause()
-    with clock.playing():
+    with controlled(served, run, options.speed):
         mount.serve(served, lambda: _welcome(served))
     _say(f"unmounted {point}")
     return GOOD

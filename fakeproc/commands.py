@@ -16,6 +16,7 @@ from typing import Any
 from fakeproc import capabilities, nodes, units, wording
 from fakeproc import world as core
 from fakeproc._native import ffi, lib
+from fakeproc.caller import native_of
 from fakeproc.errors import FakeprocError
 from fakeproc.playback import Playback, check_speed
 from fakeproc.world import Caller, Task, World
@@ -320,7 +321,7 @@ def _shrink(on: "Commands", task: Task, size: int) -> None:
 
 
 def _oom(on: "Commands", by: Task | None = None) -> str:
-    on.world.oom(by)
+    on.world.out_of_memory(by)
     return _victim(on.world)
 
 
@@ -652,4 +653,4 @@ class Commands:
     def set_caller(self, caller: Caller | None) -> None:
         """Who file operations of the mount count as; None: who really asks."""
         self.caller = caller
-        lib.fuse_set_caller(self.world._w, caller.native() if caller else ffi.NULL)
+        lib.fuse_set_caller(self.world._w, native_of(caller) if caller else ffi.NULL)

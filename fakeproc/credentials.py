@@ -17,7 +17,10 @@ class Credentials(Handle):
         self._do(lib.task_setresuid, uid, uid, uid)
 
     def set_caps(self, effective: int, permitted: int | None = None, inheritable: int = 0) -> None:
-        """capset(2); OSError EPERM where it would raise what is not permitted."""
+        """capset(2), a bit for each capability; permitted: as effective, where it is not given.
+
+        OSError EPERM where it would raise what is not permitted.
+        """
         self._do(lib.task_capset, effective, effective if permitted is None else permitted, inheritable)
 
     def setresuid(self, real: int, effective: int, saved: int) -> None:
@@ -25,14 +28,15 @@ class Credentials(Handle):
         self._do(lib.task_setresuid, real, effective, saved)
 
     def setresgid(self, real: int, effective: int, saved: int) -> None:
+        """setresgid(2), -1 = keep."""
         self._do(lib.task_setresgid, real, effective, saved)
 
     def set_bounding(self, caps: int) -> None:
-        """Its bounding set: what exec gives to uid 0."""
+        """Its bounding set, a bit for each capability: what exec gives to uid 0."""
         self._do(lib.task_set_bounding, caps)
 
     def set_keepcaps(self, keep: bool = True) -> None:
-        """prctl(PR_SET_KEEPCAPS)."""
+        """prctl(PR_SET_KEEPCAPS): whether its capabilities outlive a change of uid, until it execs."""
         self._do(lib.task_set_keepcaps, keep)
 
     def set_dumpable(self, value: int) -> None:

@@ -2,7 +2,10 @@
 
 import errno
 import os
-from typing import NoReturn
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from fakeproc import wording
 
 
 class FakeprocError(Exception):
@@ -29,3 +32,12 @@ def check(result: int, what: str) -> int:
     if result < 0:
         raise_errno(result, what)
     return int(result)
+
+
+def with_fields(struct: Any, values: Mapping[str, int]) -> Any:
+    """A struct of the core with these fields set; FakeprocError for a name that it does not have."""
+    for name, value in values.items():
+        if not hasattr(struct, name):
+            raise FakeprocError(f"there is no {wording.quoted(name)}{wording.meant(name, dir(struct))}")
+        setattr(struct, name, value)
+    return struct

@@ -13,6 +13,7 @@ from typing import Any
 from fakeproc import outcome, rules, units, wording
 from fakeproc._native import lib
 from fakeproc.errors import FakeprocError
+from fakeproc.oom import Ranking
 from fakeproc.rehearsal import rehearse
 from fakeproc.world import Task, World
 
@@ -24,36 +25,34 @@ REPORT = ("Kill process", "Killed process", "oom_reaper:", "oom killer ", "updat
 
 
 def ranking(world: World) -> list[dict[str, Any]]:
-    """Every process, as the OOM killer sees it: the first to be chosen first. On a tie that is the youngest."""
-    rows = [row for task in reversed(world.processes) if (row := _ranked(task))]
-    eligible = sorted((row for row in rows if row["eligible"]), key=lambda row: -row["points"])
-    others = sorted((row for row in rows if not row["eligible"]), key=lambda row: row["pid"])
-    return eligible + others
+    """Every process, as the OOM killer sees it: the first to be chosen first."""
+    return [row for rank in world.ranking() if (row := _ranked(world, rank))]
 
 
-def _ranked(task: Task) -> dict[str, Any] | None:
+def _ranked(world: World, rank: Ranking) -> dict[str, Any] | None:
     """Nothing where it has gone meanwhile."""
     with suppress(ProcessLookupError):
-        info, rank, held = task.info, task.ranking, _user(task).memory
+        task = world.task(rank.pid)
+        info, held = task.info, _user(task).memory
         return {
             "pid": info.pid,
-            "comm": task.comm,
+            "comm": rank.comm,
             "state": task.state,
             "resident_pages": held.anon + held.file + held.shmem,
             "swapped_pages": held.swapents,
             "pages": rank.pages,
-            "oom_score_adj": info.oom_score_adj,
+            "oom_score_adj": rank.oom_score_adj,
             "points": rank.points,
             "oom_score": rank.score,
-            "eligible": rank.eligibility == lib.ELIGIBLE,
+            "eligible": rank.is_eligible,
             "why": ", ".join(_reasons(task, info, rank)),
         }
     return None
 
 
-def _reasons(task: Task, info: Any, rank: Any) -> Iterator[str]:
+def _reasons(task: Task, info: Any, rank: Ranking) -> Iterator[str]:
     """What is special about it for the OOM killer."""
-    if reason := outcome.INELIGIBLE[rank.eligibility]:
+    if reason := rank.why:
         yield reason
     if reason := outcome.IN_FLIGHT[rank.in_flight]:
         yield reason
@@ -84,7 +83,7 @@ def foresee(world: World, by: Task | None = None) -> dict[str, Any]:
 def _happen(world: World, by: int) -> dict[str, Any]:
     before, used, log = {task.pid: _look(task) for task in world.processes}, memory(world), world.log_end
     if not world.panic:
-        world.oom(world.task(by)) if by else world.sysrq_f()
+        world.out_of_memory(world.task(by)) if by else world.sysrq("f")
     ended, told = world.outcome, outcome.told(world)
     world.run(SETTLE)
     after = {task.pid: _look(task) for task in world.processes}

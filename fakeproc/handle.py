@@ -25,7 +25,7 @@ class Handle:
 
     @property
     def info(self) -> Any:
-        """Its struct task_info, read now."""
+        """All that the core knows of it, read now: its struct task_info (native/fakeproc.h)."""
         info = self.world._info(self.pid)
         if info.serial != self._serial:
             raise ProcessLookupError(3, "No such process", f"task {self.pid}")

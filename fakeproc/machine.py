@@ -9,7 +9,7 @@ from typing import Any
 from fakeproc import units
 from fakeproc._native import ffi, lib
 from fakeproc.cgroup import Usage, path_bytes, usage_of
-from fakeproc.errors import FakeprocError, check
+from fakeproc.errors import FakeprocError, check, with_fields
 from fakeproc.memory import OwnPages
 from fakeproc.spent import Spent, spent_of
 from fakeproc.tree import Tree
@@ -36,7 +36,7 @@ class Machine(Tree):
 
     @property
     def own_pages(self) -> OwnPages:
-        """Page cache, buffers and slab, in pages."""
+        """Page cache, buffers and slab, in pages of 4 KiB."""
         own = ffi.new("struct own_pages *")
         lib.world_own_pages(self._w, own)
         return OwnPages(own.cache, own.buffers, own.dirty, own.slab_reclaimable, own.slab_unreclaimable)
@@ -44,12 +44,12 @@ class Machine(Tree):
     def set_own_pages(self, **sizes: int | str) -> None:
         """Page cache, buffers and slab by the names of OwnPages, as sizes ("1 GiB" or bytes); what is not named stays.
 
-        OSError EINVAL, and nothing changed, where more would be dirty than is cached.
+        OSError EINVAL, and nothing changed, where more would be dirty than is cached; FakeprocError for a name that is
+        none.
         """
         own = ffi.new("struct own_pages *")
         lib.world_own_pages(self._w, own)
-        for name, size in sizes.items():
-            setattr(own, name, units.pages(size))
+        with_fields(own, {name: units.pages(size) for name, size in sizes.items()})
         check(lib.world_set_own_pages(self._w, own), "own pages")
 
     def drop_caches(self, what: int = 3) -> None:
@@ -58,10 +58,11 @@ class Machine(Tree):
 
     @property
     def total_pages(self) -> int:
-        """RAM and swap, in pages: what the OOM killer calls totalpages."""
+        """RAM and swap, in pages of 4 KiB: what the OOM killer calls totalpages."""
         return int(lib.world_total_pages(self._w))
 
     def set_total_pages(self, ram: int, swap: int = 0) -> None:
+        """The machine has so many pages of RAM and of swap from now on. OSError EINVAL for no RAM."""
         check(lib.world_set_total_pages(self._w, ram, swap), "total pages")
 
     def set_nodes(self, *sizes: int | str) -> None:
@@ -70,7 +71,7 @@ class Machine(Tree):
         check(lib.world_set_nodes(self._w, pages, len(sizes)), "memory nodes")
 
     def usage(self, memcg: str | None = None) -> Usage:
-        """Pages in use, an mm's once: of the machine, or of the processes in a memory cgroup (0 without one)."""
+        """What is in use, an mm's once: of the machine, or of the processes in a memory cgroup (0 without one)."""
         out = ffi.new("struct usage *")
         lib.world_usage(self._w, path_bytes(memcg) if memcg else ffi.NULL, out)
         return usage_of(out)
@@ -88,7 +89,7 @@ class Machine(Tree):
         check(lib.world_set_cgroup_version(self._w, version), f"cgroup v{version}")
 
     def limit_cgroup(self, path: str, limit: int | str) -> None:
-        """How many resident pages the processes below that cgroup may hold together (0 = no limit any more).
+        """How much the processes below that cgroup may hold in RAM together ("1 GiB" or bytes; 0: no limit any more).
 
         What they hold already stays; only who grows meets the limit. Makes the cgroup where there is none. OSError
         EINVAL for no absolute path, or "/".
@@ -109,12 +110,11 @@ class Machine(Tree):
     def set_sysctl(self, **values: int) -> None:
         """Numbers of /proc/sys/vm, kernel and fs by their names (page_cluster for page-cluster).
 
-        OSError EINVAL, and none set, where one is refused.
+        OSError EINVAL, and none set, where one is refused; FakeprocError for a name that is none.
         """
         sysctl = ffi.new("struct sysctl *")
         lib.world_sysctl(self._w, sysctl)
-        for name, value in values.items():
-            setattr(sysctl, name, value)
+        with_fields(sysctl, values)
         check(lib.world_set_sysctl(self._w, sysctl), "sysctl")
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Memory:
-    """Pages of an mm, and its page tables' pages (the rss counters, nr_ptes, nr_pmds, total_vm)."""
+    """What an mm holds, in pages of 4 KiB: its rss counters (MM_ANONPAGES ...), swap entries, page tables, total_vm."""
 
     anon: int = 0
     file: int = 0
@@ -18,8 +18,10 @@ class Memory:
 
 @dataclass(frozen=True)
 class OwnPages:
-    """The machine's own pages, that belong to no process: page cache that nobody has mapped (dirty is a part of it),
-    buffers and the kernel's objects."""
+    """The machine's own pages, of 4 KiB, that belong to no process.
+
+    cache: page cache that nobody has mapped, of which a part is dirty; buffers; and the kernel's objects (slab).
+    """
 
     cache: int = 0
     buffers: int = 0
@@ -30,7 +32,11 @@ class OwnPages:
 
 @dataclass(frozen=True)
 class Sample:
-    """What a plot shows of a process: pages, which count for the oldest of those that share them."""
+    """What a plot shows of a process.
+
+    resident, swap: pages of 4 KiB, which count for the oldest of those that share them; serial: tells it from every
+    other task of its world.
+    """
 
     pid: int
     serial: int

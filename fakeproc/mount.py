@@ -19,6 +19,7 @@ from typing import Any
 
 from fakeproc import namespaces
 from fakeproc._native import ffi, lib
+from fakeproc.caller import native_of
 from fakeproc.libfuse import Arguments, Libfuse
 from fakeproc.libfuse import MountError as MountError
 from fakeproc.world import Caller, World
@@ -165,10 +166,13 @@ def _ours() -> list[str]:
 
 
 class Mount:
-    """One world (or one after the other) at one mount point.
+    """One world (or one after the other) at one mount point. World.mount() gives one that is answered for.
 
-    adopt: callers that the world does not know become processes of it. Only where synthetic pids cannot be those of
-    strangers: NamespaceError elsewhere. proc: where a real procfs is mounted.
+    It is a path itself: open(mount / "1200/stat"), os.listdir(mount), f"ls {mount}"; `path` has it as a text.
+    caps: "root" gives every capability to uid 0, "caller" what the caller really has. options: for FUSE. proc: where a
+    real procfs is mounted. speed: its clock goes so many times as fast as the wall's; 0: it stands still. adopt:
+    callers that the world does not know become processes of it; only where synthetic pids cannot be those of strangers,
+    NamespaceError elsewhere. MountError without libfuse or /dev/fuse.
     """
 
     def __init__(
@@ -179,6 +183,7 @@ class Mount:
         options: list[str] | None = None,
         adopt: bool = False,
         proc: str | os.PathLike[str] = "/proc",
+        speed: float = 1.0,
     ) -> None:
         self._libfuse = Libfuse()
         check_device()
@@ -197,6 +202,7 @@ class Mount:
         lib.fuse_set_poll(self._address("fuse_notify_poll"), self._address("fuse_pollhandle_destroy"))
         self.pointer = ffi.gc(pointer, lib.mount_free)
         world.set_boot_time(time.time_ns() - world.now)
+        self.set_speed(speed)
 
     def _address(self, function: str) -> Any:
         """Of a function of libfuse."""
@@ -205,6 +211,15 @@ class Mount:
     def _adopt_in(self, world: World) -> None:
         if self.adopts and (error := lib.world_adopt(world._w, self._proc)):
             raise MountError(f"nobody can be adopted: {os.strerror(-error)}")
+
+    def __fspath__(self) -> str:
+        return self.path
+
+    __str__ = __fspath__
+
+    def __truediv__(self, name: str) -> Path:
+        """The path of a file in it, such as mount / "1200/stat"."""
+        return Path(self.path, name)
 
     def serve(self, world: World) -> None:
         """Answer for another world from now on."""
@@ -223,7 +238,7 @@ class Mount:
 
     def caller(self, who: Caller | None) -> None:
         """Judge the requests that follow as this caller's; None: as the real caller's again."""
-        lib.fuse_set_caller(self.world._w, who.native() if who else ffi.NULL)
+        lib.fuse_set_caller(self.world._w, native_of(who) if who else ffi.NULL)
 
     def run(self, on_ready: Callable[[], None] = lambda: None, heeds_signals: bool = False) -> int:
         """Mount and answer until it is unmounted or stopped; returns libfuse's exit status.
@@ -331,6 +346,7 @@ def mounted(
     caps: str = "root",
     options: list[str] | None = None,
     adopt: bool = False,
+    speed: float = 1.0,
 ) -> Iterator[Mount]:
     """Mount a world while the block runs, answered by a thread of this process; World.mount() is the way in for users.
 
@@ -339,7 +355,7 @@ def mounted(
     the interpreter go.
     """
     point = check_mount_point(path, adopt=adopt)
-    mount = Mount(world, point, caps, options, adopt)
+    mount = Mount(world, point, caps, options, adopt, speed=speed)
     failed: list[BaseException] = []
     thread = threading.Thread(target=_run, args=(mount, failed), name=f"fakeproc at {point}", daemon=True)
     thread.start()

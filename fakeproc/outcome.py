@@ -1,11 +1,16 @@
 """What the OOM killer did, in words. Which word is the core's choice."""
 
+from __future__ import annotations
+
 import errno
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from fakeproc import wording
 from fakeproc._native import lib
-from fakeproc.world import World
+
+if TYPE_CHECKING:
+    from fakeproc.world import World
 
 HOW = {
     lib.OOM_NEVER_ASKED: "nothing",
@@ -20,15 +25,6 @@ HOW = {
 }
 SACRIFICED = "chooses {chosen}, kills its child {victim}"
 
-INELIGIBLE = {
-    lib.ELIGIBLE: "",
-    lib.IS_GLOBAL_INIT: "global init",
-    lib.IS_KTHREAD: "kernel thread",
-    lib.HAS_NO_MM: "no mm (zombie)",
-    lib.IS_AT_MINUS_1000: "at -1000",
-    lib.MM_IS_REAPED: "its mm was reaped, given up or pinned",
-    lib.IS_VFORKED: "vforked: works in its parent's mm",
-}
 IN_FLIGHT = {
     lib.NOT_A_VICTIM: "",
     lib.VICTIM_IS_SKIPPED: "a victim already, skipped",

@@ -4,16 +4,20 @@ each event at its own time of that clock, as in virtual time.
 The core's clock stops at the next event until it has been played, however late the thread here wakes up.
 """
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from fakeproc import units
 from fakeproc._native import lib
 from fakeproc.errors import FakeprocError
-from fakeproc.mount import ENDING, Mount
+from fakeproc.mount import ENDING, Mount, mounted
 from fakeproc.scenario.run import Entry, Run
+from fakeproc.world import World
 
 NEVER = (1 << 63) - 1
 SLOWEST, FASTEST = 0.001, 1000.0
@@ -69,11 +73,12 @@ class Playback:
         self.pause()
         self.run(time)
 
-    def run(self, time: int) -> None:
-        """So much time passes at once, with all that is to happen in it."""
+    def run(self, time: int) -> list[Entry]:
+        """So much time passes at once, with all that is to happen in it, which it returns."""
         with self._lock:
-            self._let_happen(self.world.now + time)
+            happened = self._let_happen(self.world.now + time)
         self._changed.set()
+        return happened
 
     def _set(self, speed: float, is_paused: bool) -> None:
         with self._lock:
@@ -118,20 +123,24 @@ class Playback:
                 rest = self._rest()
             self._changed.wait(rest)
 
-    def _let_happen(self, end: int) -> None:
+    def _let_happen(self, end: int) -> list[Entry]:
         """All that is due up to that time of the world, to which its clock goes on."""
+        happened = []
         while (due := self._scenario.due) is not None and due <= end:
-            self._go(due)
+            happened += self._go(due)
         self._judge()
-        self._go(end)
+        happened += self._go(end)
         self._plan()
+        return happened
 
-    def _go(self, end: int) -> None:
-        for entry in self._scenario.go(end):
+    def _go(self, end: int) -> list[Entry]:
+        happened = list(self._scenario.go(end))
+        for entry in happened:
             if self.entries is not None:
                 self.entries.append(entry)
             if entry.kind != "log":
                 self._note(str(entry))
+        return happened
 
     def _judge(self) -> None:
         """Once, when nothing is left to happen."""
@@ -160,3 +169,33 @@ def check_speed(times: float) -> float:
     if not SLOWEST <= times <= FASTEST:
         raise FakeprocError(f"{times:g} is no speed: write a number from {SLOWEST:g} to {FASTEST:g}; 1 is the wall's")
     return times
+
+
+@contextmanager
+def controlled(mount: Mount, run: Run, speed: float) -> Iterator[Playback]:
+    """The control files of a mount, and its clock, by which the scenario plays while the block runs.
+
+    speed: so many times as fast as the wall's; 0: it stands still.
+    """
+    from fakeproc.control import Control
+
+    control = Control(run.world).attach()
+    clock = Playback(mount, run, control.note)
+    control.commands.clock = run.world._clock = clock
+    clock.speed(speed) if speed else clock.pause()
+    try:
+        with clock.playing():
+            yield clock
+    finally:
+        control.commands.clock = run.world._clock = None
+
+
+@contextmanager
+def mounted_world(world: World, path: str | os.PathLike[str] | None, speed: float, **options: Any) -> Iterator[Mount]:
+    """World.mount(). Of several mounts of one world, the first has the clock."""
+    with ExitStack() as stack:
+        point = stack.enter_context(TemporaryDirectory(prefix="fakeproc-")) if path is None else path
+        mount = stack.enter_context(mounted(world, point, speed=0, **options))
+        if not world._clock:
+            stack.enter_context(controlled(mount, world._told, speed))
+        yield mount

@@ -11,7 +11,10 @@ PATCHES = range(1, 11)
 
 @dataclass(frozen=True)
 class Row:
-    """One behaviour: since and until which version it holds, and the patch that brought or removed it (0 = none)."""
+    """One behaviour of the table of rules.
+
+    since and until which version it holds, and the patch of the series that brought or removed it (0: none of them).
+    """
 
     number: int
     name: str
@@ -23,17 +26,22 @@ class Row:
 
 @dataclass(frozen=True)
 class Kernel:
-    """A version of the table, and for 4.7 the patches of the series applied to it."""
+    """Whose rules hold: a version of the table, and for 4.7 the patches of the series applied to it.
+
+    fakeproc.kernel("4.7", "1-4") makes one and checks it.
+    """
 
     version: str = "4.8"
     patches: frozenset[int] = frozenset()
 
     @property
     def index(self) -> int:
+        """Its row of the core's table of versions."""
         return int(lib.rules_version(self.version.encode()))
 
     @property
     def mask(self) -> int:
+        """Its patches as the core takes them, a bit each."""
         return sum(1 << patch for patch in self.patches)
 
     def __str__(self) -> str:

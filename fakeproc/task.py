@@ -9,8 +9,9 @@ from fakeproc._native import ffi, lib
 from fakeproc.caller import ROOT, Caller
 from fakeproc.cgroup import Cgroup, path_bytes
 from fakeproc.credentials import Credentials
+from fakeproc.errors import with_fields
 from fakeproc.memory import Memory
-from fakeproc.oom import Ranking
+from fakeproc.oom import Ranking, ranking_of
 from fakeproc.spent import Spent, spent_of
 
 CLONE_VM = lib.CORE_CLONE_VM
@@ -19,17 +20,22 @@ CLONE_VFORK = lib.CORE_CLONE_VFORK
 CLONE_PARENT = lib.CORE_CLONE_PARENT
 CLONE_THREAD = lib.CORE_CLONE_THREAD
 CLONE_NEWPID = lib.CORE_CLONE_NEWPID
+SIZES = ("anon", "file", "shmem", "swap")
 NOT_ACTING = lib.TASK_ZOMBIE | lib.TASK_KILLED
 THREAD_FLAGS = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD
 
 
 def text_of(array: Any) -> str:
+    """Of a char array of the core."""
     return str(ffi.string(array).decode("utf-8", "surrogateescape"))
 
 
 class Task(Credentials):
-    """One task of a world, by its id there. When that task is gone, every call raises ProcessLookupError,
-    also after its pid was given away again. A thread that execs takes the pid of its leader, and exec() returns it."""
+    """One task of a world: a thread, and through it its process, whose leader World.spawn() and the others return.
+
+    pid: its id. When that task is gone, every call raises ProcessLookupError, also after its pid was given away again;
+    two Tasks are equal where they mean the same one. What the kernel would refuse is an OSError with its errno.
+    """
 
     def __repr__(self) -> str:
         try:
@@ -40,10 +46,12 @@ class Task(Credentials):
 
     @property
     def tgid(self) -> int:
+        """The pid of its process: its leader's."""
         return int(self.info.tgid)
 
     @property
     def ppid(self) -> int:
+        """The pid of the process that made its process, or that took it in; 0 of init and kthreadd."""
         return int(self.info.ppid)
 
     @property
@@ -53,6 +61,7 @@ class Task(Credentials):
 
     @property
     def comm(self) -> str:
+        """Its name, as in /proc/PID/comm. Set, it is cut to 15 bytes (prctl(PR_SET_NAME))."""
         info = self.info  # its arrays and structs live no longer than it does
         return text_of(info.comm)
 
@@ -63,6 +72,7 @@ class Task(Credentials):
 
     @property
     def is_kthread(self) -> bool:
+        """A kernel thread (PF_KTHREAD)."""
         return self._has(lib.TASK_KTHREAD)
 
     @property
@@ -72,6 +82,7 @@ class Task(Credentials):
 
     @property
     def is_zombie(self) -> bool:
+        """It has exited, and is not reaped yet (EXIT_ZOMBIE)."""
         return self._has(lib.TASK_ZOMBIE)
 
     @property
@@ -86,7 +97,7 @@ class Task(Credentials):
 
     @property
     def memory(self) -> Memory:
-        """Pages of its mm; all 0 where it has none."""
+        """What its mm holds, in pages of 4 KiB; all 0 where it has none."""
         info = self.info
         m = info.memory
         return Memory(m.anon, m.file, m.shmem, m.swapents, m.ptes, m.pmds, m.total_vm)
@@ -115,29 +126,30 @@ class Task(Credentials):
 
     @property
     def badness(self) -> int | None:
-        """Its points for the OOM killer (oom_badness), None where it is not eligible."""
+        """Its points for the OOM killer (oom_badness()), in pages; None where it is not eligible."""
         points = ffi.new("int64_t *")
         return int(points[0]) if self._do(lib.task_badness, points) else None
 
     @property
     def ranking(self) -> Ranking:
-        """What the OOM killer makes of its process."""
+        """What the OOM killer makes of its process (oom_badness())."""
         out = ffi.new("struct ranking *")
         self._do(lib.task_rank, out)
-        return Ranking(out.pages, out.points, out.score, out.eligibility, out.in_flight)
+        return ranking_of(out)
 
     @property
     def can_act(self) -> bool:
-        """Neither dead nor being killed."""
+        """Neither dead nor being killed: it can make system calls."""
         return not self._own_flags() & NOT_ACTING
 
     # --- life cycle ------------------------------------------------------------
 
     def clone(self, flags: int, comm: str = "", *, pid: int = 0) -> Task:
-        """clone(2) with these CLONE_* flags (0 = fork), by this thread. pid 0 = the next free one.
+        """clone(2) with these CLONE_* flags (fakeproc.world has them; 0 is fork), by this thread: the new task.
 
-        OSError: EINVAL for flags that clone refuses, EEXIST for a pid that is taken, EBUSY while this
-        thread waits for its vforked child, EAGAIN without a free pid, ESRCH once it is dead.
+        comm: its name, cut to 15 bytes (default: this one's); pid: 0 is the next free one. OSError EINVAL for flags
+        that clone refuses, EEXIST for a pid that is taken, EBUSY while this thread waits for its vforked child, EAGAIN
+        without a free pid, ESRCH once it is dead. fork(), clone_vm(), vfork() and thread() are this with their flags.
         """
         child = self.world.task(self._do(lib.task_clone, flags, pid))
         if comm:
@@ -145,28 +157,48 @@ class Task(Credentials):
         return child
 
     def fork(self, comm: str = "", *, pid: int = 0) -> Task:
+        """fork(2): a child with a copy of the mm and the same adjustment. Errors as of clone()."""
         return self.clone(0, comm, pid=pid)
 
     def clone_vm(self, comm: str = "", *, pid: int = 0) -> Task:
-        """A process of its own that shares this one's mm."""
+        """clone(2) with CLONE_VM: a process of its own that shares this one's mm. Errors as of clone()."""
         return self.clone(CLONE_VM, comm, pid=pid)
 
     def vfork(self, comm: str = "", *, pid: int = 0) -> Task:
-        """A child in this one's mm; this thread waits until it execs or exits."""
+        """vfork(2): a child in this one's mm; this thread waits until it execs or exits. Errors as of clone()."""
         return self.clone(CLONE_VM | CLONE_VFORK, comm, pid=pid)
 
     def thread(self, comm: str = "", *, pid: int = 0) -> Task:
+        """clone(2) as pthread_create(3) calls it: another thread of this process. Errors as of clone()."""
         return self.clone(THREAD_FLAGS, comm, pid=pid)
 
-    def exec(self, comm: str = "") -> Task:
-        """execve(2): a fresh, empty mm; the other threads die; returns the task, which now leads."""
+    def exec(
+        self,
+        comm: str = "",
+        *,
+        anon: int | str = 0,
+        file: int | str = 0,
+        shmem: int | str = 0,
+        swap: int | str = 0,
+    ) -> Task:
+        """execve(2): a fresh mm, of these sizes or empty; the other threads die; who waits for a vforked child goes on.
+
+        comm: its new name, cut to 15 bytes. Returns the task, which now leads and has its leader's pid. OSError ESRCH
+        once it is dead, EBUSY while it waits for its vforked child.
+        """
+        sizes = {name: units.size(size) for name, size in zip(SIZES, (anon, file, shmem, swap), strict=True)}
         task = self.world.task(self._do(lib.task_exec))
         if comm:
             task.comm = comm
+        if any(sizes.values()):
+            task.set_sizes(**sizes)
         return task
 
     def exit(self, code: int = 0) -> None:
-        """exit_group(2): a zombie until reap()."""
+        """exit_group(2) with that exit code (0 to 255): the process is a zombie until reap(), its memory free.
+
+        While somebody holds its mmap lock, or it sleeps uninterruptibly, it waits with it. OSError ESRCH for a zombie.
+        """
         self._do(lib.task_exit_group, (code & 0xFF) << 8)
 
     def exit_thread(self, code: int = 0) -> None:
@@ -174,23 +206,23 @@ class Task(Credentials):
         self._do(lib.task_exit_thread, (code & 0xFF) << 8)
 
     def kill(self, signal: int = 9) -> None:
-        """kill(2) of its process: default actions, no handlers."""
+        """kill(2) of its process with a signal of 0 to 64: default actions, no handlers. OSError EINVAL for others."""
         self._do(lib.task_kill, signal)
 
     def reap(self) -> None:
-        """wait(2) for it, by whoever is its parent. OSError ECHILD while it is no zombie."""
+        """wait(2) for it, by whoever is its parent: it is gone then. OSError ECHILD while it is no zombie."""
         self._do(lib.task_reap)
 
     # --- state -----------------------------------------------------------------
 
     def set_memory(self, memory: Memory) -> None:
-        """The counters of its mm, in pages. OSError EINVAL where it has no mm or a number is negative."""
+        """The counters of its mm, in pages of 4 KiB. OSError EINVAL where it has no mm or a number is negative."""
         m = memory
         native = [m.anon, m.file, m.shmem, m.swapents, m.ptes, m.pmds, m.total_vm]
         self._do(lib.task_set_memory, ffi.new("struct memory *", native))
 
     def set_sizes(self, *, anon: int | str = 0, file: int | str = 0, shmem: int | str = 0, swap: int | str = 0) -> None:
-        """Its mm's sizes as people write them; page tables and total_vm follow from them."""
+        """What its mm holds ("900 MiB" or bytes); page tables and total_vm follow. OSError EINVAL where it has none."""
         pages = [units.pages(part) for part in (anon, file, shmem, swap)]
         mapped = sum(pages)
         ptes = -(-mapped // 512)
@@ -199,8 +231,10 @@ class Task(Credentials):
         )
 
     def grow(self, size: int | str) -> bool:
-        """It touches that much new memory. What is missing is reclaimed: page cache, then others' pages go to swap;
-        when there is nothing left the OOM killer runs; where a memory cgroup is full before, that one's.
+        """It touches that much new memory ("900 MiB" or bytes).
+
+        What is missing is reclaimed: page cache, then others' pages go to swap; when there is nothing left the OOM
+        killer runs; where a memory cgroup is full before, that one's.
 
         Returns whether it has it all: False where it was killed, or waits for a victim that does not let go (run()
         goes on with it). OSError ENOMEM where nobody can be killed, EBUSY while it waits.
@@ -229,6 +263,7 @@ class Task(Credentials):
         return self._do(lib.task_swap_out, units.pages(size))
 
     def set_cmdline(self, arguments: list[str]) -> None:
+        """Its arguments, as in /proc/PID/cmdline."""
         raw = b"".join(word.encode("utf-8", "surrogateescape") + b"\0" for word in arguments)
         self._do(lib.task_set_cmdline, raw, len(raw))
 
@@ -238,12 +273,14 @@ class Task(Credentials):
         self._do(lib.task_set_environ, raw, len(raw))
 
     def set_exe(self, path: str | None) -> None:
-        """Where its exe leads; None: to its first argument where that is absolute, else /usr/bin/COMM. OSError EINVAL
-        where it is no absolute path."""
+        """Where its exe leads; None: to its first argument where that is absolute, else /usr/bin/COMM.
+
+        OSError EINVAL where it is no absolute path.
+        """
         self._do(lib.task_set_exe, ffi.NULL if path is None else path.encode("utf-8", "surrogateescape"))
 
     def set_cwd(self, path: str) -> None:
-        """OSError EINVAL where it is no absolute path."""
+        """chdir(2): where its cwd leads. OSError EINVAL where it is no absolute path."""
         self._do(lib.task_set_cwd, path.encode("utf-8", "surrogateescape"))
 
     def set_open_files(self, count: int) -> None:
@@ -251,13 +288,16 @@ class Task(Credentials):
         self._do(lib.task_set_open_files, count)
 
     def set_cpu(self, user: int, system: int = 0) -> None:
-        """From now on this thread takes these shares of a CPU, in thousandths, while it is neither stopped nor in
-        uninterruptible sleep. OSError EINVAL for more than 1000 together, ESRCH for a zombie."""
+        """From now on this thread takes these shares of a CPU, in thousandths, in user and in kernel mode.
+
+        Not while it is stopped or in uninterruptible sleep. OSError EINVAL for more than 1000 together, ESRCH for a
+        zombie.
+        """
         self._do(lib.task_set_cpu, user, system)
 
     def spend(self, **more: int) -> None:
-        """Let it have used that much more: the fields of Spent."""
-        self._do(lib.task_spend, ffi.new("struct spent *", more))
+        """Let it have used that much more: the fields of Spent. FakeprocError for a name that is none."""
+        self._do(lib.task_spend, with_fields(ffi.new("struct spent *"), more))
 
     def _spent(self, whose: int) -> Spent:
         out = ffi.new("struct spent *")
@@ -304,6 +344,7 @@ class Task(Credentials):
         self._do(lib.task_use_mm, owner.id)
 
     def unuse_mm(self) -> None:
+        """A kernel thread gives the mm back that it has borrowed."""
         self._do(lib.task_unuse_mm)
 
     def set_flag(self, flag: int, is_set: bool = True) -> None:
@@ -325,18 +366,26 @@ class Task(Credentials):
     # --- files -----------------------------------------------------------------
 
     def path(self, name: str) -> str:
+        """Where the tree has its file of that name: "/1200/oom_adj"."""
         return f"/{self.id}/{name}"
 
     def read(self, name: str, as_: Caller | Task = ROOT) -> str:
-        """The text of its file of that name, such as "oom_adj"."""
+        """The text of its file of that name, such as "oom_adj". as_: who reads (default: root). Errors as of a Tree."""
         return self.world.read(self.path(name), as_).decode("utf-8", "surrogateescape")
 
     def write(self, name: str, data: str | bytes, as_: Caller | Task = ROOT) -> int:
-        """One write(2) to its file of that name; returns the count."""
+        """One write(2) to its file of that name; returns how many bytes were taken. as_: who writes (default: root).
+
+        OSError as the kernel's: EACCES, EINVAL, ERANGE, ESRCH ...
+        """
         return self.world.write(self.path(name), data, as_)
 
     @property
     def oom_score_adj(self) -> int:
+        """Its adjustment, -1000 (never) to 1000. Set, it is written as root does: OSError EINVAL outside of that.
+
+        Since 4.8 (patch 4) the processes of the same mm follow, but vforked ones.
+        """
         return int(self.info.oom_score_adj)
 
     @oom_score_adj.setter
@@ -345,6 +394,7 @@ class Task(Credentials):
 
     @property
     def oom_adj(self) -> int:
+        """The same on the old scale, -17 (never) to 15. Set, it is written as root does: OSError EINVAL outside."""
         return int(self.read("oom_adj"))
 
     @oom_adj.setter
@@ -353,4 +403,5 @@ class Task(Credentials):
 
     @property
     def oom_score(self) -> int:
+        """As /proc/PID/oom_score tells root: 0 is never chosen; the higher, the sooner."""
         return int(self.read("oom_score"))

@@ -6,19 +6,21 @@ What is spoken of with it (Task, OpenFile, Caller ...) has a file of its own and
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from typing import Any
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fakeproc import nodes as memory_nodes
-from fakeproc import rules, units
+from fakeproc import rules, units, wording
 from fakeproc._native import ffi, lib
 from fakeproc.caller import ALL_MEMS, ROOT, ROOT_CAPS, Caller
 from fakeproc.cgroup import Cgroup, Usage, path_bytes
-from fakeproc.errors import check
+from fakeproc.errors import FakeprocError, check
 from fakeproc.log import Death, LogRecord
 from fakeproc.machine import RESOURCES, Machine
 from fakeproc.memory import Memory, OwnPages, Sample
-from fakeproc.oom import Outcome, Ranking
+from fakeproc.oom import Oom, Outcome, Ranking, ranking_of
 from fakeproc.open_file import OpenFile
 from fakeproc.spent import Spent
 from fakeproc.task import (
@@ -34,7 +36,14 @@ from fakeproc.task import (
     text_of,
 )
 
+if TYPE_CHECKING:
+    from fakeproc.mount import Mount
+    from fakeproc.playback import Playback
+    from fakeproc.scenario import Scenario
+    from fakeproc.scenario.run import Entry, Run
+
 GFP_KERNEL = 0x24000C0  # of 2016
+Row = TypeVar("Row")
 
 __all__ = [
     "ALL_MEMS",
@@ -55,6 +64,7 @@ __all__ = [
     "Death",
     "LogRecord",
     "Memory",
+    "Oom",
     "OpenFile",
     "Outcome",
     "OwnPages",
@@ -69,10 +79,14 @@ __all__ = [
 
 
 class World(Machine):
-    """One synthetic machine: its tasks, rules, clock and kernel log.
+    """One synthetic machine: its tasks, rules, clock and kernel log, and the files of its /proc.
 
-    ram and swap are sizes ("8 GiB" or bytes); kernel is a version of the table or a Kernel of fakeproc.rules.
-    It starts with pid 1, the global init. Raises FakeprocError for an unknown kernel or size.
+    kernel: whose rules, "4.7" to "6.18", or a Kernel (4.7 with single patches). ram, swap: what the machine has. It
+    starts with pid 1, the global init, at time 0. Time passes with step(), run() and settle(), or while it is mounted.
+
+    Sizes are given as "900 MiB" or bytes, times as "100 ms" or nanoseconds. What the kernel would refuse is an OSError
+    with its errno; what cannot be understood a FakeprocError; a change after a panic a WorldError. Paths are those
+    below /proc, with or without it: "/proc/1200/stat" or "/1200/stat".
     """
 
     def __init__(
@@ -88,16 +102,48 @@ class World(Machine):
             raise MemoryError("a world")
         self._w = ffi.gc(pointer, lib.world_free)
         self._control: Any = None
+        self._run: Run | None = None
+        self._clock: Playback | None = None  # while it is mounted
         self.names: dict[str, Task] = {}  # what a scenario calls its processes
         if init:
             check(lib.task_init(self._w), "init")
+
+    @classmethod
+    def from_scenario(
+        cls, scenario: str | os.PathLike[str] | Scenario, kernel: str | rules.Kernel | None = None
+    ) -> World:
+        """The machine of a scenario: the name of a bundled one, a file, or what fakeproc.scenario loads.
+
+        kernel: instead of the scenario's own. step() lets its events happen. ScenarioError for a mistake in the file,
+        which the message names with its line; OSError where it cannot be read.
+        """
+        from fakeproc.scenario import find
+        from fakeproc.scenario.run import Run
+
+        described = find(os.fspath(scenario)) if isinstance(scenario, str | os.PathLike) else scenario
+        run = Run(described, rules.kernel(kernel) if isinstance(kernel, str) else kernel)
+        run.world._run = run
+        return run.world
+
+    def __repr__(self) -> str:
+        halted = ", panicked" if self.panic else ""
+        return f"<World {self.kernel}, {len(self.processes)} processes{halted}>"
 
     # --- tasks ---------------------------------------------------------------
 
     @property
     def init(self) -> Task:
-        """pid 1."""
+        """pid 1, the global init: no signal ends it, and the OOM killer never chooses it."""
         return self.task(1)
+
+    def find(self, who: int | str) -> Task:
+        """The task of that pid, or the process of that name in the scenario, else of that comm.
+
+        FakeprocError where there is none, or more than one; the message names the nearest.
+        """
+        from fakeproc.commands import Named
+
+        return Named(str(who)).find(self)
 
     def task(self, pid: int) -> Task:
         """The task with that id (a thread's id names the thread); ProcessLookupError where there is none."""
@@ -140,21 +186,26 @@ class World(Machine):
 
     @property
     def task_count(self) -> int:
+        """How many tasks there are: threads and zombies, too."""
         return int(lib.world_task_count(self._w))
 
     @property
     def waiting(self) -> list[Task]:
-        """Those who wait for memory or for a lock."""
+        """Those who wait for memory or for a lock; settle() says whether they ever get it."""
         return self._present(self._pids(lib.world_waiting))
 
     def samples(self) -> list[Sample]:
-        """Every process with an mm, oldest first."""
+        """What a plot shows of every process with an mm, oldest first."""
+        return self._all("struct sample[]", lib.world_samples, _sample)
+
+    def _all(self, kind: str, call: Any, read: Callable[[Any], Row]) -> list[Row]:
+        """Of everybody whom a call of the core tells of."""
         most = 64
         while True:
-            found = ffi.new("struct sample[]", most)
-            count = lib.world_samples(self._w, found, most)
+            found = ffi.new(kind, most)
+            count = call(self._w, found, most)
             if count <= most:
-                return [_sample(one) for one in found[0:count]]
+                return [read(one) for one in found[0:count]]
             most = count
 
     def deaths_since(self, seq: int) -> list[Death]:
@@ -183,23 +234,34 @@ class World(Machine):
         shmem: int | str = 0,
         swap: int | str = 0,
     ) -> Task:
-        """A new process: forked from parent (default init) and exec'ed, with its own mm of these sizes."""
+        """A new process: fork(2) of parent (default: init) and execve(2), so that it has an mm of its own.
+
+        comm: cut to 15 bytes; pid: 0 is the next free one; uid: all its ids, and the gids (other than 0: without
+        capabilities); anon, file, shmem and swap: how much its mm holds. OSError EEXIST for a pid that is taken, EAGAIN
+        without a free one; nothing is made then.
+        """
+        sizes = {"anon": anon, "file": file, "shmem": shmem, "swap": swap}
+        known = {name: units.size(size) for name, size in sizes.items()}
         task = (parent or self.init).fork(comm, pid=pid)
         if uid:
             task.setuid(uid)
         task = task.exec(comm)
-        task.set_sizes(anon=anon, file=file, shmem=shmem, swap=swap)
+        task.set_sizes(**known)
         return task
 
     def kthread(self, comm: str, pid: int = 0) -> Task:
-        """A kernel thread. The first one is kthreadd (pid 2 unless said otherwise), the parent of the others."""
+        """A kernel thread (kthread_create()), without an mm.
+
+        The first one is kthreadd (pid 2 unless said otherwise), the parent of the others. pid: 0 is the next free one.
+        OSError EEXIST for one that is taken.
+        """
         return self.task(check(lib.task_kthread(self._w, comm.encode("utf-8", "surrogateescape"), pid), comm))
 
     # --- machine -------------------------------------------------------------
 
     @property
     def now(self) -> int:
-        """Nanoseconds since boot."""
+        """Nanoseconds since boot. Set, the clock jumps there, and nothing happens in between."""
         return int(lib.world_now(self._w))
 
     @now.setter
@@ -208,7 +270,7 @@ class World(Machine):
 
     @property
     def last_pid(self) -> int:
-        """The id given out last; the next process gets the next free one behind it."""
+        """The id given out last (/proc/loadavg); the next process gets the next free one behind it."""
         return int(lib.world_last_pid(self._w))
 
     @last_pid.setter
@@ -220,8 +282,15 @@ class World(Machine):
         check(lib.world_set_pid_max(self._w, pid_max), "pid_max")
 
     def holds(self, rule: str) -> bool:
-        """Whether the rule of that name (see fakeproc.rules.rows) holds here."""
-        return bool(lib.world_rule(self._w, next(row.number for row in rules.rows() if row.name == rule)))
+        """Whether the rule of that name (see fakeproc.rows() and `fakeproc help rules`) holds here.
+
+        FakeprocError for a name that is none.
+        """
+        numbers = {row.name: row.number for row in rules.rows()}
+        if rule not in numbers:
+            way_out = wording.near(rule, numbers) or ": fakeproc help rules lists them"
+            raise FakeprocError(f"there is no rule {wording.quoted(rule)}{way_out}")
+        return bool(lib.world_rule(self._w, numbers[rule]))
 
     # --- cgroups -------------------------------------------------------------
 
@@ -249,14 +318,29 @@ class World(Machine):
         memcg: str | None = None,
         limit: int | str = 0,
         nodes: str = "",
-    ) -> bool:
-        """out_of_memory(): an allocation found nothing, of that task (default: of a kworker).
+    ) -> Oom:
+        """An allocation finds no memory, and the OOM killer runs: out_of_memory(). The Oom tells what came of it.
 
-        gfp_mask is GFP_KERNEL where none is given, 0 the page-fault path; memcg and limit name a memory cgroup that
-        is full (made where there is none); nodes are those of the allocation's memory policy, such as "0-1", the
-        task's own are those of its cpuset. Returns what the kernel's function returns: False where nobody could be
-        helped.
+        by: whose allocation (default: a kworker's, named kworker). gfp_mask: GFP_KERNEL where none is given, 0 is the
+        page-fault path; order: of the allocation, 2^order pages. memcg and limit: a memory cgroup that is full, instead
+        of the machine (made where there is none), and what it may hold. nodes: those of the allocation's memory policy,
+        such as "0-1"; the task's own are those of its cpuset. ProcessLookupError where that task is gone.
         """
+        words = {"gfp_mask": gfp_mask, "order": order, "kworker": kworker, "memcg": memcg, "limit": limit}
+        return self._watched(lambda: self.out_of_memory(by, nodes=nodes, **words))  # type: ignore[arg-type]
+
+    def out_of_memory(
+        self,
+        by: Task | None = None,
+        *,
+        gfp_mask: int | None = None,
+        order: int = 0,
+        kworker: str = "kworker/0:1",
+        memcg: str | None = None,
+        limit: int | str = 0,
+        nodes: str = "",
+    ) -> bool:
+        """As oom(), but only what the kernel's function returns: False where nobody could be helped."""
         path = ffi.new("char[]", path_bytes(memcg)) if memcg else ffi.NULL
         mask = lib.world_gfp_kernel(self._w) if gfp_mask is None else gfp_mask
         nodemask = memory_nodes.parse(nodes) if nodes else 0
@@ -264,23 +348,68 @@ class World(Machine):
         pid = by.id if by else 0
         return bool(check(lib.world_oom(self._w, pid, kworker.encode(), request, path), f"task {pid}"))
 
+    def ranking(self) -> list[Ranking]:
+        """Every process as the OOM killer ranks it, the first to be chosen first; on a tie that is the youngest.
+
+        Behind them stand, by pid, those that cannot be chosen (Ranking.why).
+        """
+        rows = list(reversed(self._all("struct ranking[]", lib.world_rankings, ranking_of)))
+        eligible = sorted((row for row in rows if row.is_eligible), key=lambda row: -row.points)
+        return eligible + sorted((row for row in rows if not row.is_eligible), key=lambda row: row.pid)
+
+    def _watched(self, act: Callable[[], bool]) -> Oom:
+        """What came of a call of the OOM killer."""
+        from fakeproc import outcome
+
+        ranking, log, death = tuple(self.ranking()), self.log_end, self.death_end
+        helped, ended = act(), self.outcome
+        deaths = [one for one in self.deaths_since(death) if one.how == lib.KILLED_BY_OOM]
+        killed = {one.pid: Task(self, one.pid, one.serial) for one in deaths}
+        victim = killed.get(ended.victim) if ended.how == lib.OOM_KILLED else None
+        lines = tuple(record.text for record in self.log_since(log))
+        return Oom(helped, ended, victim, tuple(killed.values()), ranking, lines, outcome.told(self))
+
     def sysrq(self, key: str, kworker: str = "kworker/0:1") -> bool:
-        """That key written to /proc/sysrq-trigger: f kills, one that is no key logs the list, the others do nothing."""
+        """That key written to /proc/sysrq-trigger: f kills, one that is no key logs the list, the others do nothing.
+
+        Returns whether somebody dies of it.
+        """
         return bool(check(lib.world_sysrq(self._w, key.encode("latin-1"), kworker.encode()), "sysrq"))
 
-    def sysrq_f(self, kworker: str = "kworker/0:1") -> bool:
-        """What writing f to /proc/sysrq-trigger does. Returns whether somebody dies."""
-        return self.sysrq("f", kworker)
+    def sysrq_f(self, kworker: str = "kworker/0:1") -> Oom:
+        """What `echo f > /proc/sysrq-trigger` does: the OOM killer runs, though nobody needs memory."""
+        return self._watched(lambda: self.sysrq("f", kworker))
 
     @property
     def outcome(self) -> Outcome:
-        """How the last out_of_memory() ended."""
+        """How the last out_of_memory() ended, whoever called it."""
         out = ffi.new("struct oom_outcome *")
         lib.world_oom_outcome(self._w, out)
         return Outcome(out.how, out.chosen, out.victim)
 
+    # --- time ------------------------------------------------------------------
+
+    def step(self, time: int | str) -> list[Entry]:
+        """Let time pass ("100 ms" or nanoseconds), and what its scenario has for that time happen.
+
+        Who was killed exits, the reaper reaps, who waits goes on. Returns what happened, in the order of time: events,
+        deaths, and those lines of the kernel log that say who was killed (the others are in kmsg); str() of each is a
+        line as `fakeproc scenario run` prints it. While the world is mounted its clock goes on besides.
+        """
+        length = units.duration(time)
+        happened = self._clock.run(length) if self._clock else self._told.step(length)
+        return [entry for entry in happened if entry.is_told]
+
+    @property
+    def _told(self) -> Run:
+        """What sees everything that happens in it, and lets its scenario play."""
+        from fakeproc.scenario.run import Run
+
+        self._run = self._run or Run.of(self)
+        return self._run
+
     def run(self, time: int | str) -> None:
-        """Let time pass ("250 ms" or nanoseconds): who was killed exits, the reaper reaps, who waits goes on."""
+        """As step(), but nothing of a scenario happens, and nothing is told."""
         lib.world_run(self._w, units.duration(time))
 
     def settle(self, time: int | str = "1 h") -> str:
@@ -302,7 +431,10 @@ class World(Machine):
 
     @property
     def next_event(self) -> int | None:
-        """When something happens by itself next, in nanoseconds since boot: the reaper's turn, a look at triggers."""
+        """When something happens by itself next, in nanoseconds since boot: the reaper's turn, a look at triggers.
+
+        None: never.
+        """
         at: int = lib.world_next_event(self._w)
         return None if at == (1 << 63) - 1 else at
 
@@ -319,13 +451,38 @@ class World(Machine):
 
     @property
     def kmsg(self) -> list[LogRecord]:
-        """The kernel log."""
+        """The kernel log, oldest record first; str() of a record is a line of dmesg(1)."""
         return self.log_since(0)
 
     @property
     def log_end(self) -> int:
         """The number that the next record will have."""
         return int(lib.log_end(self._w))
+
+    # --- mount -----------------------------------------------------------------
+
+    def mount(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        speed: float = 1.0,
+        caps: str = "root",
+        options: Sequence[str] = (),
+        adopt: bool = False,
+    ) -> AbstractContextManager[Mount]:
+        """Mounted through FUSE while the block runs, so that other programs see the same world: a context manager.
+
+        path: an empty directory (default: a temporary one, which the block's variable names: a Mount is a path). speed:
+        its clock goes so many times as fast as the wall's; 0: only step() moves it. caps: "root" gives every capability
+        to uid 0, "caller" what the caller really has. options: for FUSE. adopt: who asks joins the world; for private
+        namespaces.
+        However the block ends, nothing is left mounted. A thread of this process answers: what holds the interpreter
+        while it waits for a file of the mount would wait for ever, which open(), os and subprocess do not.
+        MountError where it cannot be mounted; the message says why and what to do.
+        """
+        from fakeproc.playback import mounted_world
+
+        return mounted_world(self, path, speed, caps=caps, options=list(options), adopt=adopt)
 
 
 def _sample(one: Any) -> Sample:

@@ -154,11 +154,15 @@ enum {
 
 /* One process as the OOM killer ranks it. */
 struct ranking {
+	uint64_t serial;	/* of its leader */
 	int64_t pages;		/* that killing it would free, page tables among them */
 	int64_t points;		/* 0 where it is not eligible */
 	uint64_t score;		/* oom_score, as root reads it */
+	int32_t pid;
+	int32_t oom_score_adj;
 	int32_t eligibility;	/* ELIGIBLE, or why not */
 	int32_t in_flight;	/* for any trigger but SysRq-f */
+	char comm[COMM_SIZE];
 };
 
 /* What became of a process. One that was killed may be unable to die yet. */
@@ -355,6 +359,7 @@ int world_charges_agree(struct world *w);		/* are the sums of memory those of a 
 void world_oom_outcome(struct world *w, struct oom_outcome *out);
 void world_set_mmu(struct world *w, int has_mmu);	/* without one there is no reaper */
 int task_rank(struct world *w, int pid, struct ranking *out);
+int world_rankings(struct world *w, struct ranking *out, int most);	/* of every process, oldest first; returns how many */
 int world_mrelease(struct world *w, int pid, uint32_t flags);	/* process_mrelease(2): -ENOSYS before 5.15 */
 int world_oom_disable(struct world *w);			/* oom_killer_disable(): 0, or -EBUSY while a victim is on its way out */
 void world_oom_enable(struct world *w);

@@ -586,7 +586,6 @@ struct mount *mount_new(struct world *w, void *getter, int caps_policy, int proc
 		return NULL;
 	memcpy(&get_context, &getter, sizeof(get_context));
 	m->caps_policy = caps_policy;
-	m->speed = 1000;
 	m->horizon = INT64_MAX;
 	m->proc = fcntl(proc, F_DUPFD_CLOEXEC, 0);
 	pthread_mutex_init(&m->poll_lock, NULL);

@@ -539,20 +539,40 @@ int world_set_sysctl(struct world *w, const struct sysctl *value) { return CHANG
 void world_set_mmu(struct world *w, int has_mmu) { LOCKED(w, w->mmu = has_mmu != 0); }
 void world_oom_outcome(struct world *w, struct oom_outcome *out) { LOCKED(w, (*out = w->oom.outcome, 0)); }
 
-static int rank(const struct world *w, const struct task *t, struct ranking *out)
+static struct ranking ranking_of(const struct world *w, const struct signal *s)
 {
 	const struct caller root = { .mems = UINT64_MAX };
-	const struct task *user = first_with_mm(t->signal);
-
-	*out = (struct ranking){
-		.pages = user ? pages_of(&user->mm->memory) : 0, .score = oom_score(w, t, &root),
-		.eligibility = eligibility_of(w, t), .in_flight = in_flight(w, t->signal),
+	const struct task *user = first_with_mm(s), *leader = s->leader;
+	struct ranking ranking = {
+		.serial = leader->serial, .pid = leader->pid, .oom_score_adj = s->oom_score_adj,
+		.pages = user ? pages_of(&user->mm->memory) : 0, .score = oom_score(w, leader, &root),
+		.eligibility = eligibility_of(w, leader), .in_flight = in_flight(w, s),
 	};
-	badness(w, t, &out->points);
+
+	memcpy(ranking.comm, leader->comm, sizeof(ranking.comm));
+	badness(w, leader, &ranking.points);
+	return ranking;
+}
+
+static int rank(const struct world *w, const struct task *t, struct ranking *out)
+{
+	*out = ranking_of(w, t->signal);
 	return 0;
 }
 
 int task_rank(struct world *w, int pid, struct ranking *out) { return WITH_TASK(w, pid, rank(w, t, out)); }
+
+int world_rankings(struct world *w, struct ranking *out, int most)
+{
+	int count = 0;
+
+	world_lock(w);
+	for (const struct signal *s = w->oldest; s; s = s->newer)
+		if (count++ < most)
+			out[count - 1] = ranking_of(w, s);
+	world_unlock(w);
+	return count;
+}
 
 int world_mrelease(struct world *w, int pid, uint32_t flags) { return CHANGE_TASK(w, pid, process_mrelease(w, t, flags)); }
 int world_oom_disable(struct world *w) { return CHANGE(w, oom_killer_disable(w)); }

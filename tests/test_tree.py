@@ -5,11 +5,12 @@ import stat
 
 import pytest
 from doors import outcome
-from fakeproc._native import ffi, lib
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fakeproc import World
+from fakeproc._native import ffi, lib
+from fakeproc.caller import native_of
 from fakeproc.control import Control
 from fakeproc.world import ROOT, Caller
 
@@ -276,14 +277,14 @@ def test_a_shown_file_keeps_its_text_for_the_reads_that_follow(world, one):
 
 def test_unreadable_memory_is_efault_before_anything_is_parsed(world, one):
     with world.open(one.path("oom_score_adj"), READ_WRITE) as file:
-        assert lib.file_write(file._f, ROOT.native(), ffi.NULL, 1) == -14
-        assert lib.file_write(file._f, ROOT.native(), ffi.NULL, 0) == -22
-        assert lib.file_read(file._f, ROOT.native(), ffi.NULL, 64) == -14
-        assert lib.file_read(file._f, ROOT.native(), ffi.NULL, 0) == 0
+        assert lib.file_write(file._f, native_of(ROOT), ffi.NULL, 1) == -14
+        assert lib.file_write(file._f, native_of(ROOT), ffi.NULL, 0) == -22
+        assert lib.file_read(file._f, native_of(ROOT), ffi.NULL, 64) == -14
+        assert lib.file_read(file._f, native_of(ROOT), ffi.NULL, 0) == 0
 
 
 def test_what_procfs_refuses_and_what_it_takes_without_effect(world, one):
-    path, who, w = one.path("oom_adj").encode(), ROOT.native(), world._w
+    path, who, w = one.path("oom_adj").encode(), native_of(ROOT), world._w
     assert lib.path_chmod(w, who, path, 0o666) == -1
     assert lib.path_chown(w, who, path, 5, 5) == 0
     assert lib.path_utimens(w, who, path) == 0

@@ -87,7 +87,7 @@ class Ooms:
             by.set_flag(lib.TASK_OOM_ORIGIN)
         elif trigger not in ("direct", "faultoom"):
             raise NotUnderstoodError(f"trigger {trigger!r} is not understood")
-        self.world.oom(by, gfp_mask=GFP_FAULT if trigger == "faultoom" else GFP_KERNEL)
+        self.world.out_of_memory(by, gfp_mask=GFP_FAULT if trigger == "faultoom" else GFP_KERNEL)
 
     def _current(self, record: Record) -> Task:
         """Who allocates: an actor, or init."""
@@ -111,9 +111,9 @@ class Ooms:
     def _run_out(self, by: Task) -> None:
         groups = self.at.conditions.get("memcg", {})
         for name, group in groups.items():
-            self.world.oom(by, gfp_mask=GFP_KERNEL, memcg=f"/{name}", limit=group["limit_bytes"])
+            self.world.out_of_memory(by, gfp_mask=GFP_KERNEL, memcg=f"/{name}", limit=group["limit_bytes"])
         if not groups:
-            self.world.oom(by, gfp_mask=GFP_HOG)
+            self.world.out_of_memory(by, gfp_mask=GFP_HOG)
 
     def _grow(self, table: Table) -> None:
         """Sizes as the table has them: what is more than before is anonymous."""

@@ -166,5 +166,5 @@ def judge(line: Line, recording: Recording, make_door: MakeDoor) -> Verdict:
     _sysctl(scene, spec.get("sysctl", {}))
     group = _full_group(spec)
     hog = scene.actor(spec["hog"]).task
-    scene.world.oom(hog, gfp_mask=CHARGE, memcg=group, limit=f"{_limits(spec)[group]} MiB")
+    scene.world.out_of_memory(hog, gfp_mask=CHARGE, memcg=group, limit=f"{_limits(spec)[group]} MiB")
     return Verdict(line, f"set {spec['id']}", differences(judged, first, _first_kill(scene)))

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-from fakeproc import explain, rules, scenario
+from fakeproc import rules, scenario
 from fakeproc.errors import ScenarioError
 from fakeproc.scenario import record
 from fakeproc.scenario.check import problems
@@ -68,17 +68,12 @@ def run_command(
         for entry in _paced(run.play(), speed):
             if json or target:
                 entries.append(entry)
-            if not (json or quiet) and is_told(entry):
+            if not (json or quiet) and entry.is_told:
                 print(entry, file=stream, flush=speed is not None)
         if target:
             record.write(target, run, entries)
     _conclude(run, entries, stream, json=json)
     return 0 if all(verdict.holds for verdict in run.verdicts) else 1
-
-
-def is_told(entry: Entry) -> bool:
-    """Of what the kernel logs only who was killed, followed and reaped, not the table of all processes before it."""
-    return entry.kind != "log" or explain.is_report(entry.text)
 
 
 def _paced(entries: Iterator[Entry], speed: float | None) -> Iterator[Entry]:

@@ -236,7 +236,7 @@ def _sysctl(world: World, given: dict[str, Any]) -> str:
 
 
 def _sysrq(world: World, given: dict[str, Any]) -> str:
-    world.sysrq_f()
+    world.sysrq("f")
     return outcome.told(world)
 
 
@@ -316,7 +316,7 @@ def _drop_caches(world: World, given: dict[str, Any]) -> str:
 def _oom(world: World, given: dict[str, Any]) -> str:
     by = _actor(world, given["by"]) if "by" in given else None
     what = {key: given[key] for key in ("order", "memcg", "limit", "nodes") if key in given}
-    world.oom(by, **what)
+    world.out_of_memory(by, **what)
     return outcome.told(world)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from fakeproc import rules, units, wording
+from fakeproc import explain, rules, units, wording
 from fakeproc._native import lib
 from fakeproc.scenario.build import Scenario
 from fakeproc.scenario.events import Happened
 from fakeproc.scenario.judge import Judge, Verdict, Witness
 from fakeproc.scenario.sampler import Sampler
-from fakeproc.world import Death, LogRecord
+from fakeproc.world import Death, LogRecord, World
 
 DEATHS = {
     lib.KILLED_BY_OOM: "is killed by the kernel",
@@ -21,7 +21,11 @@ DEATHS = {
 
 
 class Entry(NamedTuple):
-    """A line of the timeline. at: nanoseconds from the start; kind: event, log or death; result: of an event."""
+    """Something that happened: a line of the timeline.
+
+    at: nanoseconds from the start of the scenario; kind: event, log or death; text: what; result: of an event; pid: who
+    died. str() words it.
+    """
 
     at: int
     kind: str
@@ -34,7 +38,13 @@ class Entry(NamedTuple):
         mark = "| " if self.kind == "log" else ""
         return f"{self.at / 10**9:9.3f} s  {mark}{wording.printable(words)}"
 
+    @property
+    def is_told(self) -> bool:
+        """Of what the kernel logs only who was killed, followed and reaped, not the table of processes before it."""
+        return self.kind != "log" or explain.is_report(self.text)
+
     def as_dict(self) -> dict[str, Any]:
+        """What is not empty, for a record."""
         return {key: value for key, value in self._asdict().items() if (value != "" and value != 0) or key == "at"}
 
 
@@ -48,15 +58,25 @@ class Run:
         kernel: rules.Kernel | None = None,
         until: int | None = None,
         sampler: Sampler | None = None,
+        world: World | None = None,
     ) -> None:
         self.described, self.until, self.sampler = described, until, sampler
-        self.world = described.build(kernel)
+        self.world = described.build(kernel) if world is None else world
         self.witness = Witness(self.world)
         self.judge = Judge(described.expects, self.witness)
         self.player = described.player(self.world)
         self.verdicts: list[Verdict] = []
         self._reached = 0  # a machine that has panicked stays behind
         self._latest = max((expect.latest for expect in described.expects), default=0)
+
+    @classmethod
+    def of(cls, world: World) -> Run:
+        """What happens in a world that has no scenario; times count from its boot."""
+        from fakeproc import scenario
+
+        run = cls(scenario.loads("", "world"), world=world)
+        run.witness.start = 0
+        return run
 
     @property
     def start(self) -> int:
@@ -103,6 +123,15 @@ class Run:
             self._see()
         yield from self._play_to(end)
         self._see()
+
+    def step(self, length: int) -> list[Entry]:
+        """What happens in so much time (nanoseconds), in which the world's clock goes on."""
+        self.news()  # of before
+        return list(self.go(self.world.now + length))
+
+    def news(self) -> list[Entry]:
+        """What is new in the world since it was last looked at."""
+        return list(self._entries(None))
 
     def conclude(self) -> None:
         """The verdicts that are left for the end."""

@@ -1,0 +1,28 @@
+"""What stat(2) tells of a file of the tree."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Status:
+    """Type and permissions, owner and size of a file, as stat(2) has them.
+
+    mode: with the type (S_IFREG ...); block_size: st_blksize in bytes; time: of all three, in nanoseconds since the
+    epoch; size: in bytes, 0 for nearly all files of procfs.
+    """
+
+    ino: int
+    mode: int
+    nlink: int
+    uid: int
+    gid: int
+    block_size: int
+    time: int
+    size: int
+
+
+def status_of(native: Any) -> Status:
+    """Of a struct status."""
+    n = native
+    return Status(n.ino, n.mode, n.nlink, n.uid, n.gid, n.block_size, n.time, n.size)
