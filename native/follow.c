@@ -49,7 +49,7 @@ static void go_to(struct follower *f, int cpu)
 	cpu_set_t only;
 
 	CPU_ZERO(&only);
-	CPU_SET(cpu, &only);
+	CPU_SET((size_t)cpu, &only);
 	if (!sched_setaffinity(0, sizeof(only), &only))
 		f->cpu = cpu;
 }
@@ -61,7 +61,7 @@ void follow_client(struct follower *f, int proc, pid_t client)
 	if (!f->follows || client <= 0 || f->requests++ % LOOK_EVERY)
 		return;
 	cpu = cpu_of(proc, client);
-	if (cpu >= 0 && cpu < CPU_SETSIZE && cpu != f->cpu && CPU_ISSET(cpu, &f->allowed))
+	if (cpu >= 0 && cpu < CPU_SETSIZE && cpu != f->cpu && CPU_ISSET((size_t)cpu, &f->allowed))
 		go_to(f, cpu);
 }
 

@@ -567,7 +567,7 @@ int world_rankings(struct world *w, struct ranking *out, int most)
 	int count = 0;
 
 	world_lock(w);
-	for (const struct signal *s = w->oldest; s; s = s->newer)
+	for (const struct signal *s = process_after(w, NULL); s; s = process_after(w, s))
 		if (count++ < most)
 			out[count - 1] = ranking_of(w, s);
 	world_unlock(w);
