@@ -30,7 +30,8 @@ CLONE_FLAGS = {
     "NEWPID": core.CLONE_NEWPID,
 }
 SYSCTLS = [name for name, _ in ffi.typeof("struct sysctl").fields]
-LONGEST = 366 * 24 * 3600 * 10**9  # nanoseconds
+HOUR = 3600 * 10**9  # nanoseconds
+LONGEST = 366 * 24 * HOUR
 WAYS_OUT = {
     errno.EAGAIN: "no free pid is left, or pids.max of its cgroup is reached",
     errno.EBUSY: "it waits for its vforked child, which must exec or exit first, or for memory, or is frozen",
@@ -348,6 +349,17 @@ def _run(on: "Commands", time: int) -> str:
     return str(on.clock)
 
 
+def _settle(on: "Commands", time: int = HOUR) -> str:
+    before, since = on.world.waits, on.world.now
+    if not before:
+        return "nobody waits"
+    why = (on.clock or on.world).settle(time)
+    passed = units.shown_time(on.world.now - since)
+    panic = on.world.panic
+    left = f"the machine panicked: {panic}" if panic else why or on.world.waits
+    return f"{left}, after {passed}" if left else f"{before}: over after {passed}"
+
+
 def _on_clock(on: "Commands", *values: Any, act: Callable[..., None]) -> str:
     if on.clock is None:
         raise CommandError("this world's clock only goes when it is told to: write run TIME")
@@ -508,6 +520,9 @@ COMMANDS: tuple[Command, ...] = (
         _pressure,
     ),
     Command("run TIME", "that much time passes at once, with its events: 250ms", _run),
+    Command(
+        "settle [TIME]", "time passes until nobody waits for memory or a lock, or nothing moves; at most 1h", _settle
+    ),
     Command("pause", "the clock stands still, and no event happens", partial(_on_clock, act=Playback.pause)),
     Command("resume", "it goes on", partial(_on_clock, act=Playback.resume)),
     Command("step TIME", "pause, and run TIME", partial(_on_clock, act=Playback.step)),

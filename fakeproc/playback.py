@@ -80,6 +80,24 @@ class Playback:
         self._changed.set()
         return happened
 
+    def settle(self, time: int) -> str:
+        """Time passes until nobody waits or nothing can move, at most so much; each event happens meanwhile. Returns
+        what World.settle does."""
+        with self._lock:
+            end = self.world.now + time
+            why = self._settle_to(end)
+            while not why and self.world.waiting and self.world.now < end and not self.world.panic:
+                why = self._settle_to(end)
+        self._changed.set()
+        return why
+
+    def _settle_to(self, end: int) -> str:
+        """Up to the next event, which happens, or to that time of the world."""
+        due = self._scenario.due
+        why = self.world.settle(max(0, min(end, end if due is None else due) - self.world.now))
+        self._let_happen(self.world.now)
+        return why
+
     def _set(self, speed: float, is_paused: bool) -> None:
         with self._lock:
             self._speed, self._is_paused = speed, is_paused

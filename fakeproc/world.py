@@ -423,6 +423,13 @@ class World(Machine):
         return str(ffi.string(why).decode("utf-8", "surrogateescape"))
 
     @property
+    def waits(self) -> str:
+        """Who waits for what ("a waits for memory, b waits for a lock of a"); empty where nobody does."""
+        text = ffi.new("char[]", 4096)
+        lib.world_waits(self._w, text, 4096)
+        return str(ffi.string(text).decode("utf-8", "surrogateescape"))
+
+    @property
     def panic(self) -> str | None:
         """What the machine panicked with. It has halted then: everything can still be read, time stands still, and
         whatever would change something raises WorldError, which is OSError EHOSTDOWN."""

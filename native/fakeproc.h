@@ -369,6 +369,7 @@ int task_wait_for_memory(struct world *w, int pid);
 int task_wait_for_lock(struct world *w, int pid, int holder);
 enum { WORLD_STUCK = 0, WORLD_MOVES_ON = 1, WORLD_PANICKED = 2 };
 int world_settle(struct world *w, int64_t nanoseconds, char *why, size_t size);	/* WORLD_*; why is a sentence where it is stuck */
+void world_waits(struct world *w, char *text, size_t size);	/* "a waits for memory, b waits for a lock of a", cut to the size */
 const char *world_panic(struct world *w);		/* what the machine panicked with, or NULL */
 
 /* ---- pressure (PSI); cgroup: NULL is the machine ---- */

@@ -601,6 +601,16 @@ static int wait_for_lock_of(struct world *w, const struct task *t, int pid)
 
 int task_wait_for_lock(struct world *w, int pid, int holder) { return CHANGE_TASK(w, pid, wait_for_lock_of(w, t, holder)); }
 
+/* Cut where it is longer; the text is dropped. */
+static void hand_over(struct text *text, char *out, size_t size)
+{
+	size_t length = text->length < size ? text->length : size - 1;
+
+	memcpy(out, text->bytes, length);
+	out[length] = '\0';
+	text_drop(text);
+}
+
 int world_settle(struct world *w, int64_t nanoseconds, char *why, size_t size)
 {
 	struct text text;
@@ -610,14 +620,19 @@ int world_settle(struct world *w, int64_t nanoseconds, char *why, size_t size)
 	world_lock(w);
 	settled = (int)settle(w, w->now + nanoseconds, &text);
 	world_unlock(w);
-	if (size) {
-		size_t length = text.length < size ? text.length : size - 1;
-
-		memcpy(why, text.bytes, length);
-		why[length] = '\0';
-	}
-	text_drop(&text);
+	hand_over(&text, why, size);
 	return settled;
+}
+
+void world_waits(struct world *w, char *text, size_t size)
+{
+	struct text waits;
+
+	text_init(&waits);
+	world_lock(w);
+	say_waits(w, &waits);
+	world_unlock(w);
+	hand_over(&waits, text, size);
 }
 
 const char *world_panic(struct world *w) { return w->oom.panic[0] ? w->oom.panic : NULL; }

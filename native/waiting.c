@@ -217,6 +217,22 @@ static void explain(const struct world *w, struct text *why)
 	}
 }
 
+void say_waits(const struct world *w, struct text *out)
+{
+	for (size_t i = 0; i < w->wait_count; i++) {
+		const struct wait *wait = &w->waits[i];
+		const struct task *t = waiter_of(w, wait), *holder = holder_of(w, wait);
+
+		if (!t)
+			continue;
+		text_printf(out, "%s", out->length ? ", " : "");
+		if (wait->what == FOR_MEMORY)
+			say_short_of_memory(w, wait, t, out);
+		else
+			text_printf(out, "%s waits for a lock of %s", t->comm, holder ? holder->comm : "nobody");
+	}
+}
+
 enum settled settle(struct world *w, int64_t end, struct text *why)
 {
 	uint64_t progress = w->progress;

@@ -41,6 +41,8 @@ bool is_waiting(const struct world *w, const struct task *t);
 struct task *waiter_of(const struct world *w, const struct wait *wait);
 /* Everybody who waits tries once to go on. */
 void waits_retry(struct world *w);
+/* "a waits for memory, b waits for a lock of a"; nothing where nobody waits. */
+void say_waits(const struct world *w, struct text *out);
 /* Lets time pass until nobody waits, or nothing can move any more: then *why says so. At most until `end`. */
 enum settled settle(struct world *w, int64_t end, struct text *why);
 void waits_drop(struct world *w);

@@ -209,6 +209,7 @@ def test_every_command_has_a_test():
         "pressure",
         "own",
         "drop_caches",
+        "settle",
         *CLOCK,
     }
 
@@ -267,6 +268,9 @@ def test_whom_file_operations_count_as(world, line, caller):
     assert world._control.commands.caller == caller
 
 
+FULL = "total 20M\ndsleep a on\nhold_lock a on\ngrow 102 1G"
+
+
 @pytest.mark.parametrize(
     ("lines", "result"),
     [
@@ -278,11 +282,29 @@ def test_whom_file_operations_count_as(world, line, caller):
         ("sysrq m", ""),
         ("dsleep a on\nhold_lock a on\noom\noom", ": nobody was killed"),
         ("touch a", ": 0 pages"),
+        ("settle", ": nobody waits"),
+        (f"{FULL}\nsettle 100ms", ": c waits for memory, after 0.1 s"),
+        (f"{FULL}\ndsleep a off\nsettle", ": c waits for memory: over after 0.1 s"),
+        (f"{FULL}\nsettle", ": the machine panicked: Out of memory and no killable processes..., after 2 s"),
     ],
 )
 def test_the_log_tells_what_became_of_it(world, lines, result):
     ctl(world, lines)
     assert log(world)[-1] == f"ok {lines.splitlines()[-1]}{result}"
+
+
+def test_settle_tells_the_stall_that_remains():
+    world = World("4.7", ram="20 MiB")
+    Control(world).attach()
+    victim, writer = world.spawn("victim", anon="10 MiB"), world.spawn("writer")
+    victim.set_flag(control.lib.TASK_HOLDS_MMAP_LOCK)
+    victim.set_flag(control.lib.TASK_DSLEEP)
+    ctl(world, "grow writer 30M\nsettle")
+    assert log(world)[-1] == (
+        "ok settle: no progress possible: writer waits for memory, the OOM killer waits for victim, "
+        "victim sleeps uninterruptibly, after 8.1 s"
+    )
+    assert world.waiting == [writer]
 
 
 def test_several_lines_comments_and_blanks(world):

@@ -104,6 +104,36 @@ def test_a_step_takes_all_that_happens_in_it_along(played):
     assert played.log()[-1].endswith(" s and stands still, the next event is at 2.1 s")
 
 
+STALLED = """
+[machine]
+kernel = "4.7"
+ram = "1 GiB"
+[[process]]
+comm = "browser"
+anon = "600 MiB"
+[[process]]
+comm = "editor"
+[[event]]
+hold_lock = { who = "browser", for = "5 s" }
+[[event]]
+dsleep = { who = "browser", for = "5 s" }
+[[event]]
+at = "1 s"
+grow = { who = "editor", size = "500 MiB" }
+[[event]]
+at = "9 s"
+kill = "editor"
+"""
+
+
+def test_settle_takes_the_events_along_that_end_the_wait(mounted_world):
+    played = Played(STALLED, mounted_world)
+    played.clock.pause()
+    played.ctl("step 1s\nsettle")
+    assert played.log()[-1] == "ok settle: editor waits for memory: over after 4 s"
+    assert (played.alive("browser"), played.alive("editor")) == (False, True)
+
+
 def test_run_goes_on_at_the_pace_of_before(played):
     played.ctl("speed 0.001\nresume\nrun 1s")
     assert played.log()[-1].startswith("ok run 1s: the clock is at 1")
