@@ -80,7 +80,7 @@ def test_version() -> None:
         (["mount", "/tmp", "--patches", "4-1"], "runs backwards"),
         (["mount", "/tmp", "--patches", "one"], "are not understood"),
         (["mount", "/tmp", "--patches", "1", "--kernel", "4.8"], "on top of kernel 4.7, not 4.8"),
-        (["mount", "/tmp", "--scenario", "nosuch"], "there is no scenario"),
+        (["mount", "/tmp", "--scenario", "nosuch"], 'there is no scenario "nosuch": fakeproc help scenario lists them'),
         (["mount", "/tmp", "--scenario", "/nosuch.toml"], "/nosuch.toml"),
         (["mount", "/tmp", "--scenario", "/"], "/"),
         (["mount", "/tmp", "--scenario", "/dev/null/a.toml"], "/dev/null/a.toml"),

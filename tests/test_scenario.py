@@ -332,7 +332,7 @@ def test_a_scenario_is_found_by_name_or_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert scenario.find("default").file == "default.toml"
     assert scenario.find("mine.toml").file == "mine.toml"
-    with pytest.raises(ScenarioError, match='there is no scenario "defualt": did you mean "default"'):
+    with pytest.raises(ScenarioError, match=r'did you mean "default"[?] fakeproc help scenario lists them$'):
         scenario.find("defualt")
 
 

@@ -84,7 +84,8 @@ def bundled(name: str = "default") -> Scenario:
         return loads((resources.files("fakeproc.scenario") / file).read_text("utf-8"), file)
     if name and names:
         raise ScenarioError(f"{wording.quoted(name)} could be {wording.listed(names)}: write more of it")
-    raise ScenarioError(f"there is no scenario {wording.quoted(name)}{wording.meant(name, bundled_names())}")
+    near = wording.near(name, bundled_names()) or ":"
+    raise ScenarioError(f"there is no scenario {wording.quoted(name)}{near} fakeproc help scenario lists them")
 
 
 def find(name: str) -> Scenario:
