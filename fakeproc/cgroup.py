@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fakeproc.world import Caller, Task, World
 
 EVENTS = ("low", "high", "max", "oom", "oom_kill", "oom_group_kill")
+SWAP_EVENTS = ("high", "max", "fail")
 
 
 @dataclass(frozen=True)
@@ -174,13 +175,19 @@ class Cgroup:
     def events(self) -> dict[str, int]:
         """memory.events: low high max oom oom_kill oom_group_kill, of it and of all below."""
         info = self.info
-        return dict(zip(EVENTS, info.events, strict=True))
+        return dict(zip(EVENTS, list(info.events)[: len(EVENTS)], strict=True))
 
     @property
     def local_events(self) -> dict[str, int]:
         """memory.events.local: of it alone."""
         info = self.info
-        return dict(zip(EVENTS, info.local_events, strict=True))
+        return dict(zip(EVENTS, list(info.local_events)[: len(EVENTS)], strict=True))
+
+    @property
+    def swap_events(self) -> dict[str, int]:
+        """memory.swap.events: high max fail, of it and of all below."""
+        info = self.info
+        return dict(zip(SWAP_EVENTS, list(info.events)[len(EVENTS) :], strict=True))
 
     @property
     def oom_group(self) -> bool:

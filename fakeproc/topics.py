@@ -93,13 +93,17 @@ LIMITS = (
     "Memory is counted, not aged: see `fakeproc help memory`. What an mm holds counts in the cgroup of its oldest "
     "process and moves with that; a real kernel leaves it where it was charged. `limit` in .fakeproc/ctl kills nobody "
     "before somebody grows; a write to memory.max does.",
-    "Of cgroups there are cgroup.*, memory.*, pids.* and the few of cpu and io that programs read, in v1 the memory "
-    "hierarchy without memory.kmem.*, eventfd and release agents. memory.current counts resident pages and no kernel "
-    "memory. What is above memory.high is reclaimed and counted, but nobody is slowed down; memory.min, memory.low, "
-    "memory.swap.high, cpu.weight, cpu.max, and in v1 swappiness, soft limit and oom_kill_disable are kept without "
-    "effect. memory.peak is set back for every reader. There are no threaded cgroups; who is frozen keeps the state "
-    "that it had. A change of memory.events, cgroup.events and pids.events wakes who polls, not who watches with "
-    "inotify; statfs says FUSE, not cgroup2.",
+    "Of cgroups there are cgroup.*, memory.* without memory.zswap.*, pids.* and the few of cpu and io that programs "
+    "read, in v1 the memory hierarchy without memory.kmem.*, move_charge_at_immigrate, eventfd and release agents. "
+    "memory.current counts resident pages and no kernel memory. There are no threaded cgroups; who is frozen keeps the "
+    "state that it had. A change of *.events wakes who polls, not who watches with inotify; statfs says FUSE, not "
+    "cgroup2. memory.peak is set back for every reader.",
+    "Limits of cgroups: what is above memory.high when somebody grows is reclaimed and counted (memory.events), more in "
+    " swap than memory.swap.high is counted, and nobody is slowed down for either. memory.min, memory.low, "
+    "cpu.weight, cpu.max, and in v1 swappiness, soft limit and oom_kill_disable are kept without effect. "
+    "memory.swap.events counts once each time that swap, or memory.swap.max, gives out in the midst of a reclaim; a "
+    "real kernel counts each page. memory.numa_stat has all of a process on the first node that it may use, and what "
+    "is the kernel's on node 0.",
     "pressure/{io,memory,cpu} are as stalled as `pressure` in .fakeproc/ctl, or World.set_pressure, says; there is no "
     "pressure/irq. Their averages are made every 2 s sharp (the kernel's period is a tick longer), also of a group in "
     "which nothing runs.",

@@ -3,6 +3,7 @@
 
 #include "candidates.h"
 #include "cgroup.h"
+#include "constraint.h"
 #include "reclaim.h"
 #include "task.h"
 #include "world.h"
@@ -82,17 +83,24 @@ void mm_recharge(const struct mm *mm, struct cgroup *from)
 	charge(to, &mm->memory);
 }
 
-/* ---- for tests ---- */
+/* ---- by walking ---- */
 
-static struct usage usage_by_walk(const struct world *w, const struct cgroup *cg)
+static struct usage usage_by_walk(const struct world *w, const struct cgroup *cg, uint64_t nodes)
 {
 	struct usage sum = { 0 };
 
 	for (const struct signal *s = NULL; (s = process_after(w, s));)
-		if (s->mm && s->mm->oldest == s && cgroup_is_below(s->cgroup, cg))
+		if (s->mm && s->mm->oldest == s && cgroup_is_below(s->cgroup, cg) && nodes >> node_of(w, first_with_mm(s)) & 1)
 			add_memory(&sum, &s->mm->memory);
 	return sum;
 }
+
+struct usage usage_on_node(const struct world *w, const struct cgroup *cg, int node)
+{
+	return usage_by_walk(w, cg, UINT64_C(1) << node);
+}
+
+/* ---- for tests ---- */
 
 static bool is_listed_right(const struct cgroup *cg)
 {
@@ -129,7 +137,7 @@ static bool is_everybody_listed(const struct world *w)
 bool charges_agree(struct world *w)
 {
 	for (const struct cgroup *cg = &w->root; cg; cg = cgroup_next(&w->root, cg)) {
-		struct usage walked = usage_by_walk(w, cg);
+		struct usage walked = usage_by_walk(w, cg, UINT64_MAX);
 
 		if (memcmp(&walked, &cg->usage, sizeof(walked)) != 0 || !is_listed_right(cg) || cg->pids.count != tasks_in(w, cg))
 			return false;

@@ -17,6 +17,8 @@ struct world;
 void mm_set_memory(struct world *w, struct mm *mm, const struct memory *memory);
 /* Its processes have changed, or the cgroup of one: it has counted there, and does where it belongs now. */
 void mm_recharge(const struct mm *mm, struct cgroup *from);
+/* What it holds on a memory node, by a walk over all processes. */
+struct usage usage_on_node(const struct world *w, const struct cgroup *cg, int node);
 /* What counts as memory.current, and against memory.max. */
 static inline int64_t resident(const struct usage *usage) { return usage->anon + usage->file + usage->shmem; }
 /* Are the sums those of a walk over all processes, and is everybody listed where he is? For tests. */

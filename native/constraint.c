@@ -17,6 +17,13 @@ static uint64_t pages_on(const struct world *w, uint64_t nodes)
 	return pages;
 }
 
+int node_of(const struct world *w, const struct task *t)
+{
+	uint64_t allowed = t->mems & w->nodes;
+
+	return __builtin_ctzll(allowed ? allowed : 1);
+}
+
 static bool is_numa(const struct world *w)
 {
 	return w->nodes & (w->nodes - 1);

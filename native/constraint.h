@@ -27,6 +27,8 @@ struct oom_control oom_control_of(const struct world *w, struct task *current, c
 static inline bool is_sysrq(const struct oom_control *oc) { return oc->order == -1; }
 const char *constraint_name(enum constraint constraint);
 
+/* Where its memory is: all on the first node that it may use. */
+int node_of(const struct world *w, const struct task *t);
 /* May it be chosen here: no init, no kernel thread, in the cgroup, with memory on one of the nodes? */
 bool is_eligible(const struct world *w, const struct task *t, const struct oom_control *oc);
 /* Nothing about the call singles processes out. */

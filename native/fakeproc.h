@@ -238,8 +238,11 @@ struct cgroup_limits {
 	int64_t memsw_max;		/* of the old hierarchy: resident and swapped pages together */
 };
 
-/* memory.events, in the order of its lines. */
-enum { MEMORY_LOW, MEMORY_HIGH, MEMORY_MAX, MEMORY_OOM, MEMORY_OOM_KILL, MEMORY_OOM_GROUP_KILL, MEMORY_EVENTS };
+/* memory.events, in the order of its lines, and memory.swap.events. */
+enum {
+	MEMORY_LOW, MEMORY_HIGH, MEMORY_MAX, MEMORY_OOM, MEMORY_OOM_KILL, MEMORY_OOM_GROUP_KILL,
+	MEMORY_SWAP_HIGH, MEMORY_SWAP_MAX, MEMORY_SWAP_FAIL, MEMORY_EVENTS
+};
 
 /* One cgroup as its world knows it. */
 struct cgroup_info {

@@ -197,12 +197,17 @@ static bool find_room(struct world *w, const struct wait *wait, const struct tas
 	return reclaim_directly(w, t, room.request.memcg, NULL, with_tables(&t->mm->memory, wait->pages) - room.pages);
 }
 
-/* reclaim_high(): what is above it goes, as far as it can, and the event is counted. Nobody is slowed down. */
+/*
+ * reclaim_high(), swap_find_max_overage(): what is above memory.high goes, as far as it can; that, and too much in swap,
+ * is counted. Nobody is slowed down.
+ */
 static void mind_high(struct world *w, const struct task *t)
 {
 	for (struct cgroup *cg = cgroup_to_charge(t); cg; cg = cg->parent) {
 		int64_t excess = resident(&cg->usage) - cg->limits.high;
 
+		if (cg->usage.swap > cg->limits.swap_high)
+			cgroup_event(w, cg, MEMORY_SWAP_HIGH);
 		if (excess <= 0)
 			continue;
 		cgroup_event(w, cg, MEMORY_HIGH);

@@ -2,6 +2,7 @@
 #include "memory_stat.h"
 
 #include "cgroup.h"
+#include "charge.h"
 #include "reclaim.h"
 #include "world.h"
 
@@ -34,21 +35,28 @@ static void add_own(const struct world *w, struct memory_stat *s)
 	s->kernel += s->slab;
 }
 
-struct memory_stat memory_stat_of(const struct world *w, const struct cgroup *cg)
+static struct usage usage_on(const struct world *w, const struct cgroup *cg, int node)
 {
-	struct memory_stat s = of_processes(w, &cg->usage, cg->pids.count);
+	return node == ALL_NODES || w->nodes == 1 ? cg->usage : usage_on_node(w, cg, node);
+}
 
-	if (!cg->parent)
+struct memory_stat memory_stat_of(const struct world *w, const struct cgroup *cg, int node)
+{
+	bool has_kernels = node == ALL_NODES || node == 0;
+	struct usage usage = usage_on(w, cg, node);
+	struct memory_stat s = of_processes(w, &usage, has_kernels ? cg->pids.count : 0);
+
+	if (!cg->parent && has_kernels)
 		add_own(w, &s);
 	return s;
 }
 
-struct memory_stat memory_stat_here(const struct world *w, const struct cgroup *cg)
+struct memory_stat memory_stat_here(const struct world *w, const struct cgroup *cg, int node)
 {
-	struct memory_stat s = memory_stat_of(w, cg);
+	struct memory_stat s = memory_stat_of(w, cg, node);
 
 	for (size_t i = 0; i < cg->child_count; i++) {
-		struct memory_stat below = memory_stat_of(w, cg->children[i]);
+		struct memory_stat below = memory_stat_of(w, cg->children[i], node);
 		const int64_t *each = (const int64_t *)&below;
 
 		for (size_t field = 0; field < sizeof(s) / sizeof(int64_t); field++)

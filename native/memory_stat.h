@@ -18,9 +18,11 @@ struct memory_stat {
 	int64_t inactive_anon, active_anon, inactive_file, active_file, unevictable;
 };
 
-/* Of the cgroup and all below it; the root's are the machine's. */
-struct memory_stat memory_stat_of(const struct world *w, const struct cgroup *cg);
+enum { ALL_NODES = -1 };
+
+/* Of the cgroup and all below it, on a memory node; the root's are the machine's. The kernel's own is on the first node. */
+struct memory_stat memory_stat_of(const struct world *w, const struct cgroup *cg, int node);
 /* Of its own processes alone. */
-struct memory_stat memory_stat_here(const struct world *w, const struct cgroup *cg);
+struct memory_stat memory_stat_here(const struct world *w, const struct cgroup *cg, int node);
 
 #endif

@@ -212,28 +212,46 @@ static bool gives(const struct scan *scan, const struct mm *mm)
 	return mm->oldest && mm != scan->but && (!scan->cg || cgroup_is_below(cgroup_of_mm(mm), scan->cg));
 }
 
-static int64_t swap_left(const struct world *w, const struct mm *mm)
+static int64_t swap_left(const struct world *w)
 {
 	int64_t left = (int64_t)w->swap_pages - w->root.usage.swap;
 
-	for (const struct cgroup *cg = cgroup_of_mm(mm); cg; cg = cg->parent)
+	return left > 0 ? left : 0;
+}
+
+static int64_t swap_left_in(const struct cgroup *cg)
+{
+	int64_t left = UNLIMITED;
+
+	for (; cg; cg = cg->parent)
 		left = least(left, cg->limits.swap_max - cg->usage.swap);
 	return left > 0 ? left : 0;
+}
+
+/* mem_cgroup_try_charge_swap(): somebody's page stays because there is no more. Where there was none, nobody is asked. */
+static void count_refusal(struct world *w, struct cgroup *cg)
+{
+	if (swap_left_in(cg) < swap_left(w))
+		cgroup_event(w, cg, MEMORY_SWAP_MAX);
+	cgroup_event(w, cg, MEMORY_SWAP_FAIL);
 }
 
 int64_t swap_out(struct world *w, struct mm *mm, int64_t pages)
 {
 	struct memory m = mm->memory;
-	int64_t taken = least(least(pages, m.anon - m.anon_locked), swap_left(w, mm));
+	struct cgroup *cg = cgroup_of_mm(mm);
+	int64_t wanted = least(pages, m.anon - m.anon_locked), taken = least(wanted, least(swap_left(w), swap_left_in(cg)));
 
 	if (taken <= 0)
 		return 0;
+	if (taken < wanted)
+		count_refusal(w, cg);
 	m.anon -= taken;
 	m.swapents += taken;
 	mm_set_memory(w, mm, &m);
-	count_in(cgroup_of_mm(mm), PSWPOUT, taken);
-	count_in(cgroup_of_mm(mm), NR_VMSCAN_WRITE, taken);
-	count_in(cgroup_of_mm(mm), PGPGOUT, taken * KBYTES_A_PAGE);
+	count_in(cg, PSWPOUT, taken);
+	count_in(cg, NR_VMSCAN_WRITE, taken);
+	count_in(cg, PGPGOUT, taken * KBYTES_A_PAGE);
 	return taken;
 }
 

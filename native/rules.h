@@ -137,6 +137,8 @@ enum version { V4_7, V4_8, V4_9, V4_14, V4_19, V5_4, V5_10, V5_15, V6_1, V6_6, V
 	     "memory.events, in v1 memory.oom_control, counts oom_kill (since 4.13)") \
 	RULE(memcg_local_events, V5_4, V6_18, 0, \
 	     "memory.events.local exists (since 5.2)") \
+	RULE(memcg_numa_stat, V5_10, V6_18, 0, \
+	     "memory.numa_stat exists in v2 (since 5.10)") \
 	RULE(memcg_swap_high, V5_10, V6_18, 0, \
 	     "memory.swap.high exists (since 5.8)") \
 	RULE(memcg_reclaims, V6_1, V6_18, 0, \

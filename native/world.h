@@ -126,6 +126,8 @@ static inline void world_unlock(struct world *w)
 
 /* After a panic nothing changes any more, and time stands still: whatever would change something is -EHOSTDOWN. */
 static inline bool is_halted(const struct world *w) { return w->oom.panic[0]; }
+/* They are numbered from 0 on, without a gap. */
+static inline bool has_node(const struct world *w, int node) { return node < NODES && w->nodes >> node & 1; }
 static inline uint64_t total_pages(const struct world *w) { return w->ram_pages + w->swap_pages; }
 
 #endif

@@ -63,7 +63,7 @@ def box(world):
 
 # Of v1: kernel memory, which is not counted here; notifications by eventfd; what is gone or was never of use.
 LEFT_OUT_OF_V1 = (
-    "memory.kmem.", "memory.numa_stat", "memory.pressure_level", "memory.move_charge_at_immigrate", "release_agent",
+    "memory.kmem.", "memory.pressure_level", "memory.move_charge_at_immigrate", "release_agent",
 )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def test_the_files_without_controllers_are_those_of_a_real_kernel(world, which):
     ours, recorded = files(world, here), RECORDED["v2"][which]
     assert unlike(ours, recorded) == {}
     more = set(ours) - set(recorded)
-    assert more == ({"io.stat", "memory.stat", "memory.reclaim"} if which == "root" else set())
+    assert more == ({"io.stat", "memory.stat", "memory.numa_stat", "memory.reclaim"} if which == "root" else set())
 
 
 @pytest.mark.parametrize("which", ["root", "child"])
@@ -135,7 +135,7 @@ SINCE = {
     "4.14": ["cgroup.type", "cgroup.threads", "cgroup.stat", "cgroup.max.depth", "cgroup.max.descendants"],
     "4.19": ["cpu.stat", "cpu.weight", "cpu.max", "memory.min", "memory.swap.events", "memory.oom.group"],
     "5.4": ["cgroup.freeze", "memory.events.local", "memory.pressure", "io.pressure", "cpu.pressure"],
-    "5.10": ["memory.swap.high"],
+    "5.10": ["memory.swap.high", "memory.numa_stat"],
     "5.15": ["cgroup.kill"],
     "6.1": ["memory.peak", "memory.reclaim", "cgroup.pressure", "pids.peak"],
     "6.6": ["memory.swap.peak"],
@@ -167,8 +167,8 @@ def test_each_kernel_has_its_files(kernel):
         ("4.14", {"cgroup.procs", "cgroup.controllers", "cgroup.subtree_control", "cgroup.threads", "cgroup.stat",
                   "cgroup.max.depth", "cgroup.max.descendants"}),
         ("5.10", {"cgroup.procs", "cgroup.controllers", "cgroup.subtree_control", "cgroup.threads", "cgroup.stat",
-                  "cgroup.max.depth", "cgroup.max.descendants", "memory.stat", "cpu.stat", "io.stat",
-                  "memory.pressure", "io.pressure", "cpu.pressure"}),
+                  "cgroup.max.depth", "cgroup.max.descendants", "memory.stat", "memory.numa_stat",
+                  "cpu.stat", "io.stat", "memory.pressure", "io.pressure", "cpu.pressure"}),
     ],
 )  # fmt: skip
 def test_the_root_has_fewer(kernel, expected):
@@ -245,6 +245,28 @@ def test_memory_stat_has_the_lines_of_its_kernel(kernel):
     assert names[: len(of(STAT_BEGINNINGS))] == of(STAT_BEGINNINGS)
     assert names[-len(of(STAT_ENDS)) :] == of(STAT_ENDS)
     assert len(set(names)) == len(names)
+
+
+NUMA_STAT = {
+    "5.10": "anon file kernel_stack shmem file_mapped file_dirty file_writeback anon_thp",
+    "6.18": "anon file kernel_stack pagetables sec_pagetables shmem file_mapped file_dirty file_writeback swapcached "
+            "anon_thp file_thp shmem_thp",
+}  # fmt: skip
+NUMA_STAT_LISTS = (
+    "inactive_anon active_anon inactive_file active_file unevictable slab_reclaimable slab_unreclaimable "
+    "workingset_refault_anon workingset_refault_file workingset_activate_anon workingset_activate_file "
+    "workingset_restore_anon workingset_restore_file workingset_nodereclaim"
+)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "ends"),
+    [("5.10", ""), ("6.18", "pgdemote_kswapd pgdemote_direct pgdemote_khugepaged pgdemote_proactive")],
+)
+def test_memory_numa_stat_has_the_lines_of_memory_stat_that_are_kept_by_node(kernel, ends):
+    lines = World(kernel).make_cgroup("/box").read("memory.numa_stat").splitlines()
+    assert [line.split()[0] for line in lines] == f"{NUMA_STAT[kernel]} {NUMA_STAT_LISTS} {ends}".split()
+    assert {line.split(" ", 1)[1] for line in lines} == {"N0=0"}
 
 
 # --- limits -----------------------------------------------------------------------------
@@ -345,6 +367,50 @@ def test_growth_above_high_is_counted_and_swapped_out(world, box):
     assert box.read("memory.swap.current") == f"{4 * MIB}\n"
 
 
+def swap_events(cgroup):
+    events = keyed(cgroup, "memory.swap.events")
+    assert events == cgroup.swap_events
+    return events
+
+
+def test_a_page_that_swap_max_keeps_in_ram_is_an_event_of_the_cgroup_and_of_those_above(world):
+    inner = world.make_cgroup("/outer/inner", parents=True)
+    hog = world.spawn("hog", anon="4 MiB")
+    hog.move_to(inner)
+    inner.write("memory.swap.max", "2M")
+    inner.write("memory.max", "8M")
+    assert not hog.grow("20 MiB")
+    assert swap_events(inner) == swap_events(world.cgroup("/outer")) == {"high": 0, "max": 1, "fail": 1}
+
+
+def test_swap_that_is_full_is_a_failure_but_none_of_the_limit():
+    world = World("6.18", ram="1 GiB", swap="2 MiB")
+    box, hog = world.make_cgroup("/box"), world.spawn("hog", anon="4 MiB")
+    hog.move_to(box)
+    box.write("memory.max", "8M")
+    assert not hog.grow("20 MiB")
+    assert swap_events(box) == {"high": 0, "max": 0, "fail": 1}
+
+
+def test_who_may_not_swap_at_all_is_not_refused_anything(world, box):
+    hog = world.spawn("hog", anon="4 MiB")
+    hog.move_to(box)
+    box.write("memory.swap.max", "0")
+    box.write("memory.max", "8M")
+    assert not hog.grow("20 MiB")
+    assert swap_events(box) == {"high": 0, "max": 0, "fail": 0}
+
+
+def test_growth_with_more_in_swap_than_swap_high_is_an_event(world, box):
+    task = world.spawn("task", anon="4 MiB", swap="4 MiB")
+    task.move_to(box)
+    box.write("memory.swap.high", "4M")
+    task.grow("1 MiB")
+    box.write("memory.swap.high", "3M")
+    task.grow("1 MiB")
+    assert swap_events(box) == {"high": 1, "max": 0, "fail": 0}
+
+
 def test_growth_against_the_limit_is_an_event_of_the_cgroup_and_of_those_above(world):
     inner = world.make_cgroup("/outer/inner", parents=True)
     outer, hog = world.cgroup("/outer"), world.spawn("hog", anon="1 MiB")
@@ -403,6 +469,26 @@ def test_what_the_children_hold_is_what_their_parent_holds(world):
     assert (sums["anon"], sums["file"], sums["shmem"], sums["file_mapped"]) == (30 * MIB, 6 * MIB, 4 * MIB, 6 * MIB)
     assert (sums["kernel_stack"], int(parent.read("pids.current"))) == (4 * 4 * 4096, 4)
     assert int(parent.read("memory.current")) == sums["anon"] + sums["file"]
+
+
+def by_node(cgroup):
+    """{"anon": [of node 0, of node 1], ...}"""
+    lines = (line.split() for line in cgroup.read("memory.numa_stat").splitlines())
+    return {name: [int(word.partition("=")[2]) for word in words] for name, *words in lines}
+
+
+def test_memory_numa_stat_is_memory_stat_by_the_nodes_of_the_processes(world):
+    world.set_nodes("512 MiB", "512 MiB")
+    parent = world.make_cgroup("/p/a", parents=True) and world.cgroup("/p")
+    for comm, anon, mems in (("first", 10, 1), ("second", 20, 2), ("either", 5, 3)):
+        task = world.spawn(comm, anon=f"{anon} MiB", file="1 MiB")
+        task.set_cgroup("/p/a")
+        lib.task_set_mems(world._w, task.id, mems)
+    found, stat = by_node(parent), keyed(parent, "memory.stat")
+    assert {name: sum(parts) for name, parts in found.items()} == {name: stat[name] for name in found}
+    assert (found["anon"], found["file"]) == ([15 * MIB, 20 * MIB], [2 * MIB, MIB])
+    assert found["kernel_stack"] == [3 * 4 * 4096, 0]
+    assert {len(parts) for parts in found.values()} == {2}
 
 
 def test_the_root_is_the_machine(world):
@@ -824,6 +910,7 @@ def polled(file):
         ("cgroup.events", lambda world, box, task: box.write("cgroup.freeze", "1")),
         ("memory.events", lambda world, box, task: outcome(lambda: task.grow("1 GiB"))),
         ("memory.events.local", lambda world, box, task: outcome(lambda: task.grow("1 GiB"))),
+        ("memory.swap.events", lambda world, box, task: (box.write("memory.swap.max", "1M"), task.grow("1 GiB"))),
         ("pids.events", lambda world, box, task: (box.write("pids.max", 1), outcome(task.fork))),
     ],
 )
@@ -1012,6 +1099,17 @@ def test_v1_memory_stat_tells_its_own_and_all():
     stat = keyed(box, "memory.stat")
     assert (stat["rss"], stat["total_rss"], stat["cache"]) == (10 * MIB, 14 * MIB, 2 * MIB)
     assert keyed(world.cgroup("/box/inner"), "memory.stat")["hierarchical_memory_limit"] == 64 * MIB
+
+
+def test_v1_memory_numa_stat_tells_pages_by_list_its_own_and_all():
+    world, box, task = v1_box()
+    task.set_memory_kept(anon_locked=256)
+    world.spawn("inner", anon="4 MiB").set_cgroup("/box/inner")
+    assert box.read("memory.numa_stat").splitlines() == [
+        *("total=3072 N0=3072", "file=512 N0=512", "anon=2304 N0=2304", "unevictable=256 N0=256"),
+        *("hierarchical_total=4096 N0=4096", "hierarchical_file=512 N0=512"),
+        *("hierarchical_anon=3328 N0=3328", "hierarchical_unevictable=256 N0=256"),
+    ]
 
 
 def test_v1_lets_the_owner_of_a_process_move_it():

@@ -12,7 +12,7 @@ storer store_freeze, store_kill, store_max_depth, store_max_descendants, store_p
 
 /* memory.* */
 shower show_memory_current, show_memory_events, show_memory_events_local, show_memory_high, show_memory_low,
-	show_memory_max, show_memory_min, show_memory_oom_group, show_memory_peak, show_memory_stat, show_swap_current,
+	show_memory_max, show_memory_min, show_memory_numa_stat, show_memory_oom_group, show_memory_peak, show_memory_stat, show_swap_current,
 	show_swap_events, show_swap_high, show_swap_max, show_swap_peak;
 storer store_memory_high, store_memory_low, store_memory_max, store_memory_min, store_memory_oom_group, store_memory_peak,
 	store_memory_reclaim, store_swap_high, store_swap_max, store_swap_peak;

@@ -112,8 +112,8 @@ int store_swap_peak(struct world *w, struct cgroup *cg, const struct caller *who
 
 static int show_counts(const struct world *w, const uint64_t events[MEMORY_EVENTS], struct text *out)
 {
-	static const char *const names[MEMORY_EVENTS] = { "low", "high", "max", "oom", "oom_kill", "oom_group_kill" };
-	int count = w->rules.group_kill_is_counted ? MEMORY_EVENTS : w->rules.memcg_counts_kills ? MEMORY_OOM_KILL + 1 : MEMORY_OOM + 1;
+	static const char *const names[] = { "low", "high", "max", "oom", "oom_kill", "oom_group_kill" };
+	int count = w->rules.group_kill_is_counted ? MEMORY_OOM_GROUP_KILL + 1 : w->rules.memcg_counts_kills ? MEMORY_OOM_KILL + 1 : MEMORY_OOM + 1;
 	int error = 0;
 
 	for (int i = 0; i < count && !error; i++)
@@ -124,11 +124,14 @@ static int show_counts(const struct world *w, const uint64_t events[MEMORY_EVENT
 int show_memory_events(struct world *w, struct cgroup *cg, struct text *out) { return show_counts(w, cg->events, out); }
 int show_memory_events_local(struct world *w, struct cgroup *cg, struct text *out) { return show_counts(w, cg->local_events, out); }
 
-/* Who finds no swap keeps its pages: it is not counted. */
 int show_swap_events(struct world *w, struct cgroup *cg, struct text *out)
 {
-	(void)cg;
-	return text_printf(out, "%smax 0\nfail 0\n", w->rules.memcg_swap_high ? "high 0\n" : "");
+	static const char *const names[] = { "high", "max", "fail" };
+	int error = 0;
+
+	for (int i = w->rules.memcg_swap_high ? 0 : 1; i < 3 && !error; i++)
+		error = text_printf(out, "%s %llu\n", names[i], (unsigned long long)cg->events[MEMORY_SWAP_HIGH + i]);
+	return error;
 }
 
 /* ---- what is asked for ---- */

@@ -332,11 +332,11 @@ static uint64_t version_of_events(const struct cgroup *cg)
 	return 8 + (uint64_t)cgroup_is_populated(cg) + 2 * (uint64_t)cgroup_has_frozen(cg);
 }
 
-static uint64_t sum(const uint64_t events[MEMORY_EVENTS])
+static uint64_t sum(const uint64_t events[MEMORY_EVENTS], int first, int last)
 {
 	uint64_t total = 0;
 
-	for (int i = 0; i < MEMORY_EVENTS; i++)
+	for (int i = first; i <= last; i++)
 		total += events[i];
 	return total;
 }
@@ -352,7 +352,9 @@ uint64_t cgroup_version(struct world *w, const struct node *node)
 		return version_of_events(cg);
 	if (name[0] == 'p')
 		return 1 + cg->pids.refused + cg->pids.refused_here;
-	return 1 + sum(strcmp(name, "memory.events.local") ? cg->events : cg->local_events);
+	if (!strcmp(name, "memory.swap.events"))
+		return 1 + sum(cg->events, MEMORY_SWAP_HIGH, MEMORY_SWAP_FAIL);
+	return 1 + sum(strcmp(name, "memory.events.local") ? cg->events : cg->local_events, MEMORY_LOW, MEMORY_OOM_GROUP_KILL);
 }
 
 /* ---- files of both versions ---- */

@@ -302,7 +302,7 @@ static uint64_t value_of(const struct cgroup *cg, const struct memory_stat *stat
 
 static int show_lines(const struct world *w, const struct cgroup *cg, struct text *out, bool is_total)
 {
-	const struct memory_stat stat = is_total ? memory_stat_of(w, cg) : memory_stat_here(w, cg);
+	const struct memory_stat stat = is_total ? memory_stat_of(w, cg, ALL_NODES) : memory_stat_here(w, cg, ALL_NODES);
 	int error = 0;
 
 	for (size_t i = 0; !error && i < sizeof(lines) / sizeof(lines[0]); i++)
@@ -335,6 +335,45 @@ static int show_stat(struct world *w, struct cgroup *cg, struct text *out)
 	return error ? error : show_lines(w, cg, out, true);
 }
 
+/* ---- memory.numa_stat: pages by list ---- */
+
+typedef struct memory_stat stat_on(const struct world *w, const struct cgroup *cg, int node);
+
+static int64_t file_of(const struct memory_stat *s) { return s->inactive_file + s->active_file; }
+static int64_t anon_of(const struct memory_stat *s) { return s->inactive_anon + s->active_anon; }
+static int64_t unevictable_of(const struct memory_stat *s) { return s->unevictable; }
+static int64_t total_of(const struct memory_stat *s) { return file_of(s) + anon_of(s) + unevictable_of(s); }
+
+static const struct {
+	const char *name;
+	int64_t (*of)(const struct memory_stat *s);
+} lists[] = { { "total", total_of }, { "file", file_of }, { "anon", anon_of }, { "unevictable", unevictable_of } };
+
+static int show_lists(const struct world *w, const struct cgroup *cg, struct text *out, const char *prefix, stat_on *stat)
+{
+	const struct memory_stat sum = stat(w, cg, ALL_NODES);
+	struct memory_stat stats[NODES];
+	int error = 0;
+
+	for (int node = 0; has_node(w, node); node++)
+		stats[node] = stat(w, cg, node);
+	for (size_t i = 0; !error && i < sizeof(lists) / sizeof(lists[0]); i++) {
+		error = text_printf(out, "%s%s=%" PRId64, prefix, lists[i].name, lists[i].of(&sum));
+		for (int node = 0; !error && has_node(w, node); node++)
+			error = text_printf(out, " N%d=%" PRId64, node, lists[i].of(&stats[node]));
+		if (!error)
+			error = text_append(out, "\n", 1);
+	}
+	return error;
+}
+
+static int show_numa_stat(struct world *w, struct cgroup *cg, struct text *out)
+{
+	int error = show_lists(w, cg, out, "", memory_stat_here);
+
+	return error ? error : show_lists(w, cg, out, "hierarchical_", memory_stat_of);
+}
+
 /* ---- the tables ---- */
 
 /* name, mode, where it is, what it shows, what it takes */
@@ -351,6 +390,7 @@ static int show_stat(struct world *w, struct cgroup *cg, struct text *out)
 	FILE("memory.memsw.limit_in_bytes",     0644, 0, show_memsw_limit, store_memsw_limit) \
 	FILE("memory.memsw.max_usage_in_bytes", 0644, 0, show_memsw_max_usage, store_max_usage) \
 	FILE("memory.memsw.usage_in_bytes",     0444, 0, show_memsw_usage, NULL) \
+	FILE("memory.numa_stat",                0444, 0, show_numa_stat, NULL) \
 	FILE("memory.oom_control",              0644, 0, show_oom_control, store_oom_control) \
 	FILE("memory.soft_limit_in_bytes",      0644, 0, show_soft_limit, store_soft_limit) \
 	FILE("memory.stat",                     0444, 0, show_stat, NULL) \

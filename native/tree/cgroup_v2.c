@@ -37,6 +37,7 @@
 	FILE("memory.events.local",    0444, NOT_ON_ROOT | OF_MEMORY | NOTIFIES, WHERE(memcg_local_events), show_memory_events_local, NULL) \
 	FILE("memory.stat",            0444, NOT_ON_ROOT | OF_MEMORY, 0, show_memory_stat, NULL) \
 	FILE("memory.stat",            0444, ONLY_ON_ROOT | OF_MEMORY, WHERE(cgroup_root_has_stats), show_memory_stat, NULL) \
+	FILE("memory.numa_stat",       0444, OF_MEMORY, WHERE(memcg_numa_stat), show_memory_numa_stat, NULL) \
 	FILE("memory.oom.group",       0644, NOT_ON_ROOT | OF_MEMORY, WHERE(group_is_killed), show_memory_oom_group, store_memory_oom_group) \
 	FILE("memory.reclaim",         0200, OF_MEMORY, WHERE(memcg_reclaims), NULL, store_memory_reclaim) \
 	FILE("memory.swap.current",    0444, NOT_ON_ROOT | OF_MEMORY, 0, show_swap_current, NULL) \
@@ -44,7 +45,7 @@
 	FILE("memory.swap.max",        0644, NOT_ON_ROOT | OF_MEMORY, 0, show_swap_max, store_swap_max) \
 	FILE("memory.swap.peak",       0444, NOT_ON_ROOT | OF_MEMORY, WHERE(memcg_swap_peak_stays), show_swap_peak, NULL) \
 	FILE("memory.swap.peak",       0644, NOT_ON_ROOT | OF_MEMORY, WHERE(memcg_peaks_reset), show_swap_peak, store_swap_peak) \
-	FILE("memory.swap.events",     0444, NOT_ON_ROOT | OF_MEMORY, WHERE(memcg_min_exists), show_swap_events, NULL) \
+	FILE("memory.swap.events",     0444, NOT_ON_ROOT | OF_MEMORY | NOTIFIES, WHERE(memcg_min_exists), show_swap_events, NULL) \
 	FILE("pids.max",               0644, NOT_ON_ROOT | OF_PIDS, 0, show_pids_max, store_pids_max) \
 	FILE("pids.current",           0444, NOT_ON_ROOT | OF_PIDS, 0, show_pids_current, NULL) \
 	FILE("pids.peak",              0444, NOT_ON_ROOT | OF_PIDS, WHERE(pids_peak_exists), show_pids_peak, NULL) \

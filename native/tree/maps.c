@@ -1,4 +1,5 @@
 /* /proc/PID/maps and numa_maps: the layout of the mm, see layout.h. */
+#include "constraint.h"
 #include "layout.h"
 #include "text.h"
 #include "tree/maps.h"
@@ -82,14 +83,6 @@ static int numa_name(const struct task *t, const struct vma *v, struct text *out
 		return 0;
 	layout_file(t, v->file, path, sizeof(path));
 	return text_printf(out, " file=%s", path);
-}
-
-/* All on the first node that it may use. */
-static int node_of(const struct world *w, const struct task *t)
-{
-	uint64_t allowed = t->mems & w->nodes;
-
-	return __builtin_ctzll(allowed ? allowed : 1);
 }
 
 static int numa_line(const struct world *w, const struct task *t, const struct vma *v, struct text *out)
