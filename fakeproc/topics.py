@@ -98,8 +98,8 @@ LIMITS = (
     "memory.current counts resident pages and no kernel memory. There are no threaded cgroups; who is frozen keeps the "
     "state that it had. A change of *.events wakes who polls, not who watches with inotify; statfs says FUSE, not "
     "cgroup2. memory.peak is set back for every reader.",
-    "Limits of cgroups: what is above memory.high when somebody grows is reclaimed and counted (memory.events), more in "
-    " swap than memory.swap.high is counted, and nobody is slowed down for either. memory.min, memory.low, "
+    "Limits of cgroups: what is above memory.high when somebody grows is reclaimed and counted (memory.events), more "
+    "in swap than memory.swap.high is counted, and nobody is slowed down for either. memory.min, memory.low, "
     "cpu.weight, cpu.max, and in v1 swappiness, soft limit and oom_kill_disable are kept without effect. "
     "memory.swap.events counts once each time that swap, or memory.swap.max, gives out in the midst of a reclaim; a "
     "real kernel counts each page. memory.numa_stat has all of a process on the first node that it may use, and what "
@@ -288,6 +288,7 @@ def _scenario() -> str:
         _wrapped(f"[machine]: {' '.join(keys.MACHINE_KEYS)}", 0),
         _wrapped(NODES, 4),
         _wrapped(f"[[cgroup]]: {' '.join(keys.CGROUP_KEYS)}", 0),
+        _wrapped(f'{" ".join(keys.CGROUP_LIMITS)} are sizes or "max"; limit is memory.max, 0 takes it away.', 4),
         _wrapped(f"[[process]]: {' '.join(keys.PROCESS_KEYS)}", 0),
         _wrapped(f"[[event]]: {EVENT_TIMES}, and one of", 0),
         *(_wrapped(f"{name} = {{ {' '.join(action.table)} }}", 4, "  ") for name, action in events.ACTIONS.items()),

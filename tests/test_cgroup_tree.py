@@ -1043,6 +1043,33 @@ def test_a_scenario_says_the_limits():
     assert (box.high, box.low, box.swap_max, box.max) == (5 * MIB, MIB, 0, None)
 
 
+EVERY_LIMIT = (
+    'limit = "9 MiB", oom_group = true, min = "1 MiB", low = "2 MiB", high = "8 MiB", swap_high = "4 MiB", swap_max = 0'
+)
+
+
+def limits(cgroup):
+    sizes = (cgroup.max, cgroup.min, cgroup.low, cgroup.high, cgroup.swap_high, cgroup.swap_max)
+    return [size if size is None else size // MIB for size in sizes] + [cgroup.oom_group]
+
+
+def test_an_event_says_all_that_a_cgroup_of_a_scenario_can():
+    table = EVERY_LIMIT.replace(", ", "\n")
+    begun = scenario.loads(f'[[cgroup]]\npath = "/box"\n{table}\n[[process]]\ncomm = "a"\n')
+    later = scenario.loads(f'[[process]]\ncomm = "a"\n[[event]]\nset_cgroup = {{ path = "/box", {EVERY_LIMIT} }}\n')
+    first, second = begun.build(), later.build()
+    list(later.play(second))
+    assert limits(first.cgroup("/box")) == limits(second.cgroup("/box")) == [9, 1, 2, 8, 4, 0, True]
+
+
+def test_an_event_takes_a_limit_of_a_cgroup_away_and_leaves_the_others():
+    text = '[[cgroup]]\npath = "/box"\nhigh = "8 MiB"\nlow = "2 MiB"\n[[process]]\ncomm = "a"\n'
+    described = scenario.loads(f'{text}[[event]]\nset_cgroup = {{ path = "/box", high = "max" }}\n')
+    world = described.build()
+    list(described.play(world))
+    assert limits(world.cgroup("/box")) == [None, 0, 2, None, None, None, False]
+
+
 def v1_box(kernel="4.8", swap=0):
     world = World(kernel, ram="1 GiB", swap=swap)
     box, task = world.make_cgroup("/box"), world.spawn("task", anon="10 MiB", file="2 MiB")

@@ -433,6 +433,7 @@ HAPPENS = [
     ('freeze = { who = "a", for = "1 ms" }', "a is frozen for 0.001 s", "begins"),
     ('move_cgroup = { who = "a", to = "/x" }', "move a to cgroup /x", "ok"),
     ('set_cgroup = { path = "/x", limit = "1 MiB" }', 'cgroup path = "/x", limit = 1048576', "ok"),
+    ('set_cgroup = { path = "/", low = "1 MiB" }', 'cgroup path = "/", low = 1048576', "EINVAL"),
     ('set_pressure = { resource = "io", some = 4 }', 'pressure resource = "io", some = 4.0', "ok"),
     (
         'set_pressure = { resource = "io", some = 4, cgroup = "/y" }',

@@ -9,9 +9,9 @@ from typing import Any
 from fakeproc import capabilities, rules, units
 from fakeproc._native import lib
 from fakeproc.errors import ScenarioError
-from fakeproc.scenario.events import Event, Happened, set_conditions
+from fakeproc.scenario.events import Event, Happened, set_cgroup, set_conditions
 from fakeproc.scenario.expect import Expect
-from fakeproc.scenario.keys import CGROUP_LIMITS, OWN_PAGES, SIZES
+from fakeproc.scenario.keys import OWN_PAGES, SIZES
 from fakeproc.scenario.plan import Process
 from fakeproc.scenario.player import Player
 from fakeproc.world import THREAD_FLAGS, Task, World, check
@@ -49,7 +49,7 @@ class Scenario:
         if "cgroups" in self.machine:
             world.cgroup_version = int(self.machine["cgroups"][1:])
         for cgroup in self.cgroups:
-            _make_cgroup(world, cgroup)
+            set_cgroup(world, cgroup)
         for step in (_make, _identify, _hide, _end):
             for process in self.processes:
                 with self._blame(process):
@@ -87,14 +87,6 @@ class Scenario:
         except OSError as error:
             name = process.name or process.pid
             raise ScenarioError(f"{self.file}: process {name}: the kernel refuses it: {error.strerror}") from None
-
-
-def _make_cgroup(world: World, described: dict[str, Any]) -> None:
-    world.limit_cgroup(described["path"], described.get("limit", 0))
-    world.set_oom_group(described["path"], described.get("oom_group", False))
-    cgroup = world.cgroup(described["path"])
-    for name in set(CGROUP_LIMITS) & set(described):
-        setattr(cgroup, name, described[name])
 
 
 PROGRAM: dict[str, Callable[[Task, Any], None]] = {

@@ -30,6 +30,18 @@ def set_conditions(task: Task, given: dict[str, Any]) -> None:
         task._do(lib.task_set_state, b"D" if given["dsleep"] else b"S")
 
 
+def set_cgroup(world: World, given: dict[str, Any]) -> None:
+    """What the file says of a cgroup, which is made where there is none."""
+    cgroup = world.make_cgroup(given["path"], parents=True)
+    if "limit" in given:
+        world.limit_cgroup(given["path"], given["limit"])
+    if "oom_group" in given:
+        cgroup.oom_group = given["oom_group"]
+    for name in keys.CGROUP_LIMITS:
+        if name in given:
+            setattr(cgroup, name, None if given[name] == "max" else given[name])
+
+
 class Gone(Exception):
     """Who should act, or be acted upon, is dead."""
 
@@ -207,10 +219,7 @@ def _move_cgroup(world: World, given: dict[str, Any]) -> str:
 
 
 def _set_cgroup(world: World, given: dict[str, Any]) -> str:
-    if "limit" in given:
-        world.limit_cgroup(given["path"], given["limit"])
-    if "oom_group" in given:
-        world.set_oom_group(given["path"], given["oom_group"])
+    set_cgroup(world, given)
     return "ok"
 
 

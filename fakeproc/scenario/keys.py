@@ -261,12 +261,17 @@ MACHINE_KEYS: dict[str, Check] = {
 }
 OWN_PAGES = ("cache", "dirty", "buffers", "slab_reclaimable", "slab_unreclaimable")
 
-CGROUP_LIMITS = ("min", "low", "high", "swap_max")
+
+def _size_or_max(value: Any) -> int | str:
+    return "max" if value == "max" else size(value)
+
+
+CGROUP_LIMITS = ("min", "low", "high", "swap_high", "swap_max")
 CGROUP_KEYS: dict[str, Check] = {
     "path": cgroup,
     "limit": size,
     "oom_group": boolean,
-    **dict.fromkeys(CGROUP_LIMITS, size),
+    **dict.fromkeys(CGROUP_LIMITS, _size_or_max),
 }
 
 # What keeps a victim from dying, or makes it the first one, and the core's flags for them.
