@@ -344,12 +344,13 @@ def _snapshot_options(parser: argparse.ArgumentParser) -> None:
     add("--kernel", metavar="VERSION", help="whose rules, 4.7 to 6.18 (default: the nearest to the machine's)")
     add("--with-arguments", action="store_true", help="whole command lines, which may hold secrets")
     add("--with-environ", action="store_true", help="the environment, too, as comments")
+    add("--with-hostname", action="store_true", help="the machine's name, too")
 
 
 def _snapshot(options: argparse.Namespace) -> int:
     from fakeproc import snapshot
 
-    secrets = {"with_arguments": options.with_arguments, "with_environ": options.with_environ}
+    secrets = {name: getattr(options, name) for name in ("with_arguments", "with_environ", "with_hostname")}
     found = snapshot.snapshot(options.proc, kernel=options.kernel, **secrets)
     if options.file is None:
         sys.stdout.write(found.text)

@@ -115,7 +115,8 @@ LIMITS = (
     "with O_PATH; whatever is done with it then is an error. -o entry_timeout=0 makes it ask each time.",
     "A snapshot says what a scenario can say: one uid for all threads, no page tables, no environment; minimums of "
     "oom_score_adj, which no /proc tells, are taken to be as low as the values. File pages that several processes map "
-    "count for each of them.",
+    "count for each of them, and the page cache is what is left of meminfo's Cached without them; files in tmpfs that "
+    "nobody maps are not there.",
     "Recordings judge 4.7, 4.8, 6.1 and 6.18; the versions between follow what is known of their sources.",
     "Some things the kernel's FUSE client decides before fakeproc is asked:",
 )

@@ -75,6 +75,7 @@ def test_a_mounted_scenario_comes_back_equal(name: str, mount_door: Mounted) -> 
     assert everything(again) == everything(world)
     assert files(again) == files(world)
     assert (again.kernel, again.total_pages) == (world.kernel, world.total_pages)
+    assert again.own_pages == world.own_pages
 
 
 ODD = """
@@ -82,6 +83,13 @@ ODD = """
 kernel = { base = "4.7", patches = [1, 4] }
 ram = "3 GiB"
 pid_max = 70000
+cpus = 3
+hostname = "server1"
+cache = "100 MiB"
+dirty = "3 MiB"
+buffers = "8 KiB"
+slab_reclaimable = "12 MiB"
+slab_unreclaimable = "1 MiB"
 sysctl = { panic_on_oom = 1, swappiness = 10 }
 
 [[process]]
@@ -133,8 +141,9 @@ namespace_init = true
 
 def test_keys_that_the_bundled_scenarios_lack_come_back_too(mount_door: Mounted) -> None:
     world = rebuilt(ODD)
-    text = of_mount(mount_door, world)
+    text = of_mount(mount_door, world, with_hostname=True)
     again = rebuilt(text)
+    assert all(again.read(name) == world.read(name) for name in ("/meminfo", "/cpuinfo", "/sys/kernel/hostname"))
     left = {task.pid: {**table, "mems": 0} for task, table in zip(again.tasks, everything(again).values(), strict=True)}
     assert left == {pid: {**table, "mems": 0} for pid, table in everything(world).items()}
     assert files(again) == files(world)
@@ -265,6 +274,59 @@ def test_nodes_that_a_process_goes_beyond_are_left_out(tmp_path: Path) -> None:
     assert scenario.loads(snapshot(tmp_path).text).nodes == ()
 
 
+MEMINFO = """\
+MemTotal:        1048576 kB
+Buffers:            1024 kB
+Cached:           307200 kB
+Dirty:               {dirty} kB
+Shmem:             51200 kB
+SReclaimable:      20480 kB
+SUnreclaim:        {slab} kB
+"""
+
+
+def machine_of(text: str) -> dict[str, Any]:
+    return dict(tomllib.loads(text)["machine"])
+
+
+def test_the_machine_has_what_meminfo_tells_besides_its_processes(tmp_path: Path) -> None:
+    place = save(tmp_path, 10)
+    status = (place / "status").read_text()
+    (place / "status").write_text(status.replace("RssFile:\t       0", "RssFile:\t  102400"))
+    (tmp_path / "meminfo").write_text(MEMINFO.format(dirty=2048, slab=10240))
+    (tmp_path / "stat").write_text("cpu  1 2 3\ncpu0 1 2 3\ncpu1 0 0 0\ncpu2 0 0 0\nintr 5\n")
+    text = snapshot(tmp_path).text
+    assert (
+        machine_of(text).items()
+        >= {
+            **{"cpus": 3, "cache": "150 MiB", "dirty": "2 MiB", "buffers": "1 MiB"},
+            **{"slab_reclaimable": "20 MiB", "slab_unreclaimable": "10 MiB"},
+        }.items()
+    )
+    assert "# It holds 50 MiB of shared memory that no process has mapped (tmpfs): left out." in text
+
+
+@pytest.mark.parametrize(
+    ("dirty", "slab", "cache", "is_dirty"), [(999999, 0, "250 MiB", "250 MiB"), (0, 999999, None, None)]
+)
+def test_a_machine_cannot_hold_more_than_there_is(
+    dirty: int, slab: int, cache: str | None, is_dirty: str | None, tmp_path: Path
+) -> None:
+    save(tmp_path, 10)
+    (tmp_path / "meminfo").write_text(MEMINFO.format(dirty=dirty, slab=slab))
+    found = machine_of(snapshot(tmp_path).text)
+    assert (found.get("cache"), found.get("dirty")) == (cache, is_dirty)
+
+
+@pytest.mark.parametrize(("raw", "name"), [("s3cr3t\n", "s3cr3t"), ("(none) x\n", None), ("\xff", None), ("", None)])
+def test_the_name_of_the_machine_is_there_only_when_asked_for(raw: str, name: str | None, tmp_path: Path) -> None:
+    save(tmp_path, 10)
+    (tmp_path / "sys/kernel").mkdir(parents=True)
+    (tmp_path / "sys/kernel/hostname").write_text(raw, encoding="latin-1")
+    assert "hostname" not in snapshot(tmp_path).text
+    assert machine_of(snapshot(tmp_path, with_hostname=True).text).get("hostname") == name
+
+
 def test_secrets_are_there_only_when_asked_for(tmp_path: Path) -> None:
     place = save(tmp_path, 10)
     (place / "cmdline").write_bytes(b"db\0--password=s3cr3t\0")
@@ -276,7 +338,7 @@ def test_secrets_are_there_only_when_asked_for(tmp_path: Path) -> None:
 
 def test_a_file_with_secrets_is_its_owner_s(tmp_path: Path) -> None:
     save(tmp_path / "proc", 10)
-    for option, mode in (("--kernel=4.8", 0o644), ("--with-arguments", 0o600)):
+    for option, mode in (("--kernel=4.8", 0o644), ("--with-arguments", 0o600), ("--with-hostname", 0o600)):
         file = tmp_path / option
         done = ask("snapshot", str(tmp_path / "proc"), "-o", str(file), option, umask=0o022)
         assert (done.returncode, done.stdout) == (0, "")

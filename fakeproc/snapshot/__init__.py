@@ -36,14 +36,15 @@ def snapshot(
     kernel: str | None = None,
     with_environ: bool = False,
     with_arguments: bool = False,
+    with_hostname: bool = False,
 ) -> Snapshot:
     """What that /proc shows now: the live one, a mount of fakeproc or of another pid namespace, or a saved tree.
 
     Of command lines only the program is kept, unless with_arguments; the environment is left out, unless
-    with_environ puts it into comments. The calling process leaves itself out. FakeprocError where there is no
-    process to be found, or for a kernel that is not known.
+    with_environ puts it into comments, and the machine's name, unless with_hostname. The calling process leaves
+    itself out. FakeprocError where there is no process to be found, or for a kernel that is not known.
     """
-    found = reader.read(os.fspath(proc), with_environ=with_environ)
+    found = reader.read(os.fspath(proc), with_environ=with_environ, with_hostname=with_hostname)
     if not with_arguments:
         for process in found.processes.values():
             process.arguments = parse.program(process.arguments)
@@ -54,7 +55,8 @@ def snapshot(
     unsaid = sum((table.unsaid for table in tables), Counter(found.left_out))
     told = [*_told(lineage.shares, hidden), *_counted(unsaid), *machine.remarks(found, rules, kernel)]
     head = [_title(found), *told, *([] if with_arguments else [CUT])]
-    parts = [toml.table("[machine]", machine.table(found, rules), head)]
+    mapped = sum(table.sizes.get("file", 0) for table in tables)
+    parts = [toml.table("[machine]", machine.table(found, rules, mapped), head)]
     parts += [toml.table("[[process]]", table.given, table.remarks) for table in tables]
     return Snapshot(_checked("\n".join(parts)), [_title(found), *told])
 

@@ -60,6 +60,11 @@ class Table:
     def owns_mm(self) -> bool:
         return self.process.has_mm and not self.share
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Bytes of its own, by their keys."""
+        return (self.process.status.sizes or {}) if self.owns_mm else {}
+
 
 def tables(lineage: Lineage, pid_max: int) -> list[Table]:
     """One for each process, in the order of pids."""
@@ -175,9 +180,7 @@ def _thread(thread: Thread, process: Process) -> dict[str, Any]:
 
 
 def _memory(table: Table) -> None:
-    if table.owns_mm:
-        sizes = table.process.status.sizes or {}
-        table.given |= {key: size(count) for key, count in sizes.items() if count}
+    table.given |= {key: size(count) for key, count in table.sizes.items() if count}
 
 
 def _adjustment(table: Table) -> None:

@@ -60,11 +60,21 @@ class Machine:
     is_live: bool  # its pids mean, to system calls too, the processes that it shows
     is_in_pid_namespace: bool = False
     processes: dict[int, Process] = field(default_factory=dict)
-    ram: int = 0  # bytes, 0 = it does not tell
-    swap: int = 0
+    meminfo: dict[str, int] = field(default_factory=dict)  # bytes by the names of its lines
     nodes: list[int] = field(default_factory=list)  # bytes of each memory node, where it tells
     release: tuple[int, int] | None = None
     kernel: Kernel | None = None  # whose rules, where a mount of fakeproc tells
     pid_max: int | None = None
     sysctls: dict[str, int] = field(default_factory=dict)
+    cpus: int = 0  # 0 = it does not tell
+    hostname: str | None = None  # None: nobody has asked for it
     left_out: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def ram(self) -> int:
+        """Bytes; 0 = it does not tell."""
+        return self.meminfo.get("MemTotal", 0)
+
+    @property
+    def swap(self) -> int:
+        return self.meminfo.get("SwapTotal", 0)

@@ -14,6 +14,15 @@ from fakeproc.snapshot.describe import size
 from fakeproc.snapshot.facts import Machine
 from fakeproc.world import World
 
+# Keys of [machine] by lines of meminfo.
+OWN_PAGES = {
+    "cache": "Cached",
+    "dirty": "Dirty",
+    "buffers": "Buffers",
+    "slab_reclaimable": "SReclaimable",
+    "slab_unreclaimable": "SUnreclaim",
+}
+
 
 def kernel(machine: Machine, asked: str | None = None) -> rules.Kernel:
     """The one that is asked for, or that a mount follows, or the nearest at or below the machine's release."""
@@ -32,8 +41,8 @@ def pid_max(machine: Machine) -> int:
     return min(max(seen, len(ids) + 3, 301), PID_LIMIT)
 
 
-def table(machine: Machine, of: rules.Kernel) -> dict[str, Any]:
-    """The keys of [machine]."""
+def table(machine: Machine, of: rules.Kernel, mapped: int) -> dict[str, Any]:
+    """The keys of [machine], whose processes map so many bytes of files."""
     found: dict[str, Any] = {"kernel": of.version}
     if of.patches:
         found["kernel"] = {"base": of.version, "patches": sorted(of.patches)}
@@ -43,11 +52,24 @@ def table(machine: Machine, of: rules.Kernel) -> dict[str, Any]:
         found["ram"] = size(machine.ram)
     if machine.swap:
         found["swap"] = size(machine.swap)
+    if machine.cpus:
+        found["cpus"] = min(machine.cpus, lib.CPUS_MAX)
+    if machine.hostname:
+        found["hostname"] = machine.hostname
     if pid_max(machine) != PID_MAX:
         found["pid_max"] = pid_max(machine)
+    found |= {key: size(count) for key, count in _own_pages(machine, mapped).items() if count}
     if sysctl := dict(_sysctls(machine, of)):
         found["sysctl"] = sysctl
     return found
+
+
+def _own_pages(machine: Machine, mapped: int) -> dict[str, int]:
+    """What it holds besides its processes, as meminfo tells; nothing where that is more than there is at all."""
+    told = {key: machine.meminfo.get(name, 0) for key, name in OWN_PAGES.items()}
+    told["cache"] = max(0, told["cache"] - machine.meminfo.get("Shmem", 0) - mapped)
+    told["dirty"] = min(told["dirty"], told["cache"])
+    return told if sum(told.values()) - told["dirty"] <= (machine.ram or DEFAULT_RAM) else {}
 
 
 def _nodes_will_do(machine: Machine) -> bool:
@@ -93,7 +115,9 @@ def remarks(machine: Machine, of: rules.Kernel, asked: str | None) -> Iterator[s
     refused = [name for name, number in machine.sysctls.items() if not _takes(_booted(machine, of), name, number)]
     if refused:
         yield f"Kernel {of} refuses the machine's {wording.listed(refused)}: left out."
-    if 0 < machine.ram < (held := _resident(machine)):
+    if (tmpfs := machine.meminfo.get("Shmem", 0) - _sum(machine, "shmem")) > 0:
+        yield f"It holds {tmpfs >> 20} MiB of shared memory that no process has mapped (tmpfs): left out."
+    if 0 < machine.ram < (held := _sum(machine, "anon", "file", "shmem")):
         yield f"The processes hold {held >> 20} MiB, more than there is: pages that several map count for each."
 
 
@@ -101,7 +125,7 @@ def _version(machine: Machine) -> str:
     return ".".join(map(str, machine.release or ()))
 
 
-def _resident(machine: Machine) -> int:
-    """Bytes."""
+def _sum(machine: Machine, *parts: str) -> int:
+    """Bytes that the processes hold of these kinds."""
     every = (process.status.sizes or {} for process in machine.processes.values())
-    return sum(sizes.get(part, 0) for sizes in every for part in ("anon", "file", "shmem"))
+    return sum(sizes.get(part, 0) for sizes in every for part in parts)

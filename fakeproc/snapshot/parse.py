@@ -4,6 +4,7 @@ A comm may hold any byte but NUL, so `stat` is read from its last parenthesis, a
 forged by its Name, the last one of a kind counts.
 """
 
+import contextlib
 import json
 import re
 from dataclasses import dataclass, field
@@ -229,6 +230,18 @@ def node_sizes(raw: bytes) -> list[int]:
         if len(words) == 2 and words[0] == "managed":
             found[node] = found.get(node, 0) + _number(words[1], units.BIGGEST // units.PAGE) * units.PAGE
     return list(found.values()) if list(found) == list(range(len(found))) and all(found.values()) else []
+
+
+def cpus(raw: bytes) -> int:
+    """How many there are, by the lines of the machine's stat; 0 where it has none."""
+    return len(re.findall(rb"^cpu[0-9]", raw, re.MULTILINE))
+
+
+def hostname(raw: bytes) -> str | None:
+    """None for what is no name."""
+    with contextlib.suppress(FakeprocError):
+        return str(keys.MACHINE_KEYS["hostname"](raw.decode("latin-1").strip()))
+    return None
 
 
 def release(raw: bytes) -> tuple[int, int] | None:

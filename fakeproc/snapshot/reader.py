@@ -80,8 +80,8 @@ def _file_system(place: str) -> int:
     return 0 if result else int(buffer[0])
 
 
-def read(place: str, *, with_environ: bool = False) -> Machine:
-    """Everything. FakeprocError where no process is to be found there."""
+def read(place: str, *, with_environ: bool = False, with_hostname: bool = False) -> Machine:
+    """Everything; what may be secret when it is asked for. FakeprocError where no process is to be found there."""
     proc = Proc(place)
     try:
         pids = proc.ids(".")
@@ -89,6 +89,8 @@ def read(place: str, *, with_environ: bool = False) -> Machine:
         raise FakeprocError(f"{wording.printable(place)}: {error.strerror}: {WAY_OUT}") from None
     world = _world(proc)
     machine = _machine(proc, world)
+    if with_hostname:
+        machine.hostname = parse.hostname(proc.find("sys/kernel/hostname"))
     left_out: Counter[str] = Counter()
     for pid in pids:
         if proc.is_live and pid == os.getpid():
@@ -199,10 +201,10 @@ def _machine(proc: Proc, world: parse.World | None) -> Machine:
     machine = Machine(proc.place, proc.is_live)
     machine.is_in_pid_namespace = proc.is_live and proc.link("self/ns/pid") != INITIAL_PID_NAMESPACE
     with contextlib.suppress(OSError, ValueError):
-        sizes = parse.meminfo(proc.find("meminfo"))
-        machine.ram, machine.swap = sizes.get("MemTotal", 0), sizes.get("SwapTotal", 0)
+        machine.meminfo = parse.meminfo(proc.find("meminfo"))
     with contextlib.suppress(OSError, ValueError):
         machine.nodes = parse.node_sizes(proc.find("zoneinfo"))
+    machine.cpus = parse.cpus(proc.find("stat"))
     machine.release = parse.release(proc.find("sys/kernel/osrelease") or proc.find("version"))
     machine.kernel = world.kernel if world else None
     with contextlib.suppress(ValueError):
