@@ -93,6 +93,9 @@ LIMITS = (
     "Memory is counted, not aged: see `fakeproc help memory`. What an mm holds counts in the cgroup of its oldest "
     "process and moves with that; a real kernel leaves it where it was charged. `limit` in .fakeproc/ctl kills nobody "
     "before somebody grows; a write to memory.max does.",
+    "fork copies all memory at once: where a real kernel shares the pages until somebody writes to them, here they "
+    "count a second time, in the machine and in the cgroup. It never fails for that, and makes no room: where there "
+    "is more than fits, who grows next meets it. A child that execs soon gives its copy back (vfork takes none).",
     "Of cgroups there are cgroup.*, memory.* without memory.zswap.*, pids.* and the few of cpu and io that programs "
     "read, in v1 the memory hierarchy without memory.kmem.*, move_charge_at_immigrate, eventfd and release agents. "
     "memory.current counts resident pages and no kernel memory. There are no threaded cgroups; who is frozen keeps the "
@@ -145,7 +148,7 @@ MEMORY = (
     "are active where a process has them mapped. MemAvailable is the kernel's formula; Committed_AS is what the "
     "processes hold of anonymous and shared memory, swapped or not.",
     "Left out: the lists' ages and the second chance, readahead, writeback by time, swap cache, zswap, compaction, "
-    "huge pages, memory.min and memory.low.",
+    "huge pages, pages shared after a fork, memory.min and memory.low.",
 )
 
 

@@ -16,7 +16,7 @@
  * (PSI), everybody does where no other task runs; kswapd stalls nobody. The world's clock does not move by it.
  *
  * Left out: the lists' ages and the second chance, readahead and clusters, writeback, swap cache, zswap, compaction,
- * memory.min and memory.low.
+ * pages that are shared after a fork (the copy counts, and no room is made for it), memory.min and memory.low.
  */
 #ifndef RECLAIM_H
 #define RECLAIM_H

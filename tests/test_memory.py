@@ -147,6 +147,16 @@ def test_nobody_left_to_kill_is_a_panic():
     assert world.panic == "Out of memory and no killable processes..."
 
 
+def test_a_fork_copies_without_making_room_and_who_grows_next_meets_it():
+    world, hog, baby = small()
+    child = hog.fork("child")
+    assert world.usage().anon == 130 * MIB
+    assert b"MemFree:               0 kB" in world.read("/meminfo")
+    assert texts(world) == []
+    assert baby.grow("4 KiB")
+    assert (hog.state, child.state, world.usage().anon) == ("S", "Z", 70 * MIB + 1)
+
+
 def test_after_a_panic_everything_can_be_read_and_nothing_changes():
     world, hog, baby = small()
     hog.set_flag(lib.TASK_DSLEEP)
