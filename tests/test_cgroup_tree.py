@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 from doors import outcome
-from fakeproc._native import ffi, lib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakeproc import World, rules, scenario
+from fakeproc._native import ffi, lib
 from fakeproc.cgroup import EVENTS
 from fakeproc.mount import mounted
 from fakeproc.world import ROOT, Caller

@@ -2,11 +2,11 @@
 
 import pytest
 from doors import outcome
-from fakeproc._native import ffi, lib
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fakeproc import World
+from fakeproc._native import ffi, lib
 
 MIB = 1 << 20
 PAGES = 256  # of a MiB

@@ -2,12 +2,12 @@
 
 import pytest
 from doors import outcome
-from fakeproc._native import lib
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from fakeproc import Task, World
+from fakeproc._native import lib
 from fakeproc.world import (
     CLONE_NEWPID,
     CLONE_PARENT,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from doors import outcome
-from fakeproc._native import lib
 
 from fakeproc import World, absent, versions
+from fakeproc._native import lib
 from fakeproc.errors import ScenarioError
 from fakeproc.scenario import loads
 from fakeproc.world import Caller

@@ -5,11 +5,11 @@ import time
 
 import pytest
 from doors import outcome
-from fakeproc._native import lib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakeproc import World
+from fakeproc._native import lib
 from fakeproc.control import Control
 from fakeproc.errors import WorldError
 

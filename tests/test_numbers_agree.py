@@ -2,11 +2,11 @@
 
 import pytest
 from doors import outcome
-from fakeproc._native import lib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakeproc import World
+from fakeproc._native import lib
 from fakeproc.world import OwnPages
 
 MIB = 256  # pages

@@ -6,12 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 
 from doors import outcome
-from fakeproc._native import lib
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from fakeproc import Task, World, rules
+from fakeproc._native import lib
 from fakeproc.world import CLONE_NEWPID, CLONE_PARENT, CLONE_VFORK, CLONE_VM, GFP_KERNEL, THREAD_FLAGS
 
 KERNELS = ["4.7", "4.8", "4.9", "4.19", "5.4", "6.18"]

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import pytest
 from doors import outcome
-from fakeproc._native import lib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakeproc import Task, World, rules
+from fakeproc._native import lib
 from fakeproc.world import ROOT, ROOT_CAPS, Caller
 
 WRITERS = [ROOT, Caller(caps=ROOT_CAPS & ~(1 << 24))]

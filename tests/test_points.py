@@ -9,9 +9,9 @@ import signal
 
 import pytest
 from doors import Tree, outcome, read, write
-from fakeproc._native import lib
 
 from fakeproc import World, rules
+from fakeproc._native import lib
 from fakeproc.world import CLONE_PARENT, CLONE_VFORK, CLONE_VM, ROOT, ROOT_CAPS, Caller
 
 SYS_RESOURCE = 1 << 24

@@ -4,9 +4,9 @@ patches 5 to 10, each by the scene that shows it; and what a kill looks like in 
 import re
 
 import pytest
-from fakeproc._native import lib
 
 from fakeproc import Task, World, rules
+from fakeproc._native import lib
 from fakeproc.world import CLONE_PARENT, CLONE_VFORK, CLONE_VM, GFP_KERNEL, ROOT_CAPS, Memory
 
 GFP_FAULT = 0

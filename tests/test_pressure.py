@@ -9,12 +9,12 @@ import time
 
 import pytest
 from doors import outcome
-from fakeproc._native import lib
 from hypothesis import given
 from hypothesis import strategies as st
 from server import serving
 
 from fakeproc import World
+from fakeproc._native import lib
 from fakeproc.control import Control
 from fakeproc.mount import mounted
 from fakeproc.world import ROOT, Caller

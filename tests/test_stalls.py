@@ -4,11 +4,11 @@ from functools import partial
 
 import pytest
 from doors import outcome
-from fakeproc._native import lib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakeproc import Task, World, rules
+from fakeproc._native import lib
 
 STUCK_BEFORE = ["4.7"]
 SAFE_SINCE = ["4.8", "4.9", "5.10", "6.18"]

@@ -4,11 +4,11 @@ import errno
 from importlib import resources
 
 import pytest
-from fakeproc._native import ffi
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fakeproc import World, scenario
+from fakeproc._native import ffi
 from fakeproc.commands import COMMANDS, Commands, understand
 from fakeproc.control import Control
 from fakeproc.errors import FakeprocError, ScenarioError
