@@ -185,16 +185,21 @@ static bool may_overdraw(const struct task *t, const struct room *room)
 	return (t->flags & TASK_MEMDIE) || ((t->flags & TASK_KILLED) && room->request.memcg);
 }
 
-/* What is missing comes from page cache and the like, or goes to swap. Who asks for SOME_PAGES has tried that. */
+/*
+ * What is missing comes from page cache and the like, or goes to swap. Who asks for SOME_PAGES has tried that. Nothing
+ * is missing where only page tables lacked room: they are made by now.
+ */
 static bool find_room(struct world *w, const struct wait *wait, const struct task *t)
 {
 	struct room room = room_of(w, wait, t);
+	bool is_growth = wait->pages != SOME_PAGES && t->mm;
+	int64_t missing = is_growth ? with_tables(&t->mm->memory, wait->pages) - room.pages : 0;
 
+	if (is_growth && missing <= 0)
+		return true;
 	if (room.request.memcg)
 		cgroup_event(w, room.request.memcg, MEMORY_MAX);
-	if (wait->pages == SOME_PAGES || !t->mm)
-		return false;
-	return reclaim_directly(w, t, room.request.memcg, NULL, with_tables(&t->mm->memory, wait->pages) - room.pages);
+	return is_growth && reclaim_directly(w, t, room.request.memcg, NULL, missing);
 }
 
 /*

@@ -263,6 +263,14 @@ def test_a_full_memory_cgroup_kills_inside():
     assert "memory: usage 20480kB, limit 20480kB, failcnt 0" in texts(world)
 
 
+@pytest.mark.parametrize("kernel", ["4.8", "6.18"])
+def test_a_growth_that_just_fits_but_for_new_page_tables_costs_nobody(kernel):
+    world, _outer, inner = boxed(kernel)
+    assert inner.grow("10 MiB")
+    assert texts(world) == []
+    assert world.cgroup("/box").info.usage.anon == 20 * MIB
+
+
 def test_the_innermost_limit_counts_first():
     world, outer, inner = boxed()
     world.limit_cgroup("/box/inner", "5 MiB")
