@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class LogRecord:
     """One record of the kernel log, as of /dev/kmsg.
 
-    seq: its number; time: in nanoseconds since boot; level: 0 (KERN_EMERG) to 7 (KERN_DEBUG); text: without a newline.
+    seq: its number; time: in nanoseconds since boot; level: 0 (KERN_EMERG) to 7 (KERN_DEBUG), and 8 times
+    the facility for what a program has written there; text: without a newline.
     str() is a line as dmesg(1) prints it.
     """
 

@@ -469,7 +469,7 @@ enum { LOG_LINE = 1024 };	/* a longer line is cut */
 struct log_record {
 	uint64_t seq;
 	int64_t time;		/* nanoseconds since boot */
-	int32_t level;
+	int32_t level;		/* with 8 times the facility, which is 0 for the kernel's own */
 	int32_t length;
 	char text[LOG_LINE];
 };

@@ -36,35 +36,33 @@ static int32_t size_of(const struct klog_entry *entry, uint64_t seq)
 	return size;
 }
 
-/* A record that finds no memory is lost. */
-void klog_printf(struct world *w, enum log_level level, const char *format, ...)
+void klog_add(struct world *w, uint32_t priority, const char *bytes, size_t length)
 {
 	struct klog_entry *entry = next_entry(&w->log);
+	char *copy = entry ? malloc(length + 1) : NULL;
+
+	if (!copy)
+		return;
+	memcpy(copy, bytes, length);
+	w->log.size -= entry->size;
+	free(entry->bytes);
+	*entry = (struct klog_entry){ .time = w->now, .level = (int32_t)priority, .length = (int32_t)length, .bytes = copy };
+	entry->size = size_of(entry, w->log.end);
+	w->log.size += entry->size;
+	w->log.end++;
+}
+
+void klog_printf(struct world *w, enum log_level level, const char *format, ...)
+{
 	char line[LOG_LINE];
 	va_list arguments;
 	int length;
 
-	if (!entry)
-		return;
 	va_start(arguments, format);
 	length = vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
-	if (length < 0)
-		return;
-	if (length >= LOG_LINE)
-		length = LOG_LINE - 1;
-	w->log.size -= entry->size;
-	free(entry->bytes);
-	entry->length = entry->size = 0;
-	entry->bytes = strdup(line);
-	if (!entry->bytes)
-		return;
-	entry->length = length;
-	entry->level = (int32_t)level;
-	entry->time = w->now;
-	entry->size = size_of(entry, w->log.end);
-	w->log.size += entry->size;
-	w->log.end++;
+	if (length >= 0)
+		klog_add(w, level, line, length < LOG_LINE ? (size_t)length : LOG_LINE - 1);
 }
 
 uint64_t klog_first(const struct klog *log)

@@ -16,7 +16,7 @@ enum { LOG_RECORDS = 8192 };
 
 struct klog_entry {
 	int64_t time;
-	int32_t level;
+	int32_t level;			/* with the facility times 8, which is 0 for the kernel's own */
 	int32_t length;
 	int32_t size;			/* as /dev/kmsg gives it */
 	char *bytes;
@@ -30,6 +30,8 @@ struct klog {
 	size_t syslog_taken;		/* and how much of its line is taken already */
 };
 
+/* A record that finds no memory is lost; it holds LOG_LINE bytes at most. */
+void klog_add(struct world *w, uint32_t priority, const char *bytes, size_t length);
 void klog_printf(struct world *w, enum log_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 uint64_t klog_first(const struct klog *log);
 int klog_next(const struct klog *log, uint64_t seq, struct log_record *out);

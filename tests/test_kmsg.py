@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from fakeproc import World
 from fakeproc.control import Control
+from fakeproc.world import Caller
 
 KMSG = "/.fakeproc/kmsg"
 END = os.O_RDONLY | os.O_NONBLOCK
@@ -201,6 +202,62 @@ def test_no_seek_and_no_read_break_it(moves):
             found = outcome(lambda count=count: file.read(count))
             assert found in ("EAGAIN", "EINVAL") or isinstance(found, bytes)
             outcome(lambda offset=offset, count=count: file.pread(count, offset))
+
+
+# --- what programs say there: as Linux 6.18 took it ----------------------------------
+
+SAID = [
+    # (written, the priority, the text)
+    (b"plain\n", 12, "plain"),
+    (b"<3>err\n", 11, "err"),
+    (b"<30>daemon\n", 30, "daemon"),
+    (b"<3 broken\n", 12, "<3 broken"),
+    (b"<>empty\n", 8, "empty"),
+    (b"<4x>y\n", 12, "<4x>y"),
+    (b"<0>nobody speaks as the kernel", 8, "nobody speaks as the kernel"),
+    (b"<191>max", 191, "max"),
+    (b"<2047>far", 2047, "far"),
+    (b"<2048>farther", 8, "farther"),
+    (b"<-1>neg", 12, "<-1>neg"),
+    (b"<017>decimal", 17, "decimal"),
+    (b"a\nb\n", 12, "a\nb"),
+    (b"two\n\n", 12, "two\n"),
+    (b"\n", 12, ""),
+    (b"<6>\n", 14, ""),
+    (b"nul\0after\n", 12, "nul"),
+    (b"x" * 1024, 12, "x" * 1024),
+]
+
+
+@pytest.mark.parametrize(("written", "priority", "text"), SAID)
+def test_a_write_is_a_record(door, world, written, priority, text):
+    door.use(world)
+    file = door.open(KMSG, os.O_WRONLY | os.O_TRUNC)
+    assert outcome(lambda: file.write(written)) == len(written)
+    file.close()
+    assert [(record.level, record.text) for record in world.kmsg] == [(priority, text)]
+
+
+def test_a_line_that_is_too_long_is_refused(door, world):
+    door.use(world)
+    file = door.open(KMSG, os.O_RDWR)
+    assert outcome(lambda: file.write(b"x" * 1025)) == "EINVAL"
+    file.close()
+    assert world.kmsg == []
+
+
+def test_nothing_written_is_nothing_said(world):
+    assert (world.write(KMSG, b""), world.kmsg) == (0, [])
+
+
+def test_only_root_speaks(world):
+    assert outcome(lambda: world.open(KMSG, os.O_WRONLY, as_=Caller(uid=1000, gid=1000, caps=0))) == "EACCES"
+
+
+def test_the_size_follows_what_programs_say(world):
+    say(world)
+    world.write(KMSG, b"tab\tand \x80\n")
+    assert world.stat(KMSG).size == len(world.read(KMSG))
 
 
 # --- poll ---------------------------------------------------------------------------

@@ -45,7 +45,7 @@ static const struct entry control_entries[] = {
 	ANSWERED("ctl", 0644),
 	ANSWERED("explain", 0444),
 	ANSWERED("explain.json", 0444),
-	{ "kmsg", S_IFREG | 0444, RECORDS, BOTH, NULL, NULL, NULL, CONTROL, 0 },
+	{ "kmsg", S_IFREG | 0644, RECORDS, BOTH, NULL, kmsg_write, NULL, CONTROL, 0 },
 	ANSWERED("log", 0444),
 	ANSWERED("world", 0444),
 	ANSWERED("world.json", 0444),

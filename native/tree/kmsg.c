@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 /*
@@ -76,6 +77,54 @@ int64_t kmsg_seek(struct file *f, int64_t offset, int whence)
 	f->record = whence == SEEK_END ? log->end : klog_first(log);
 	f->as_bytes = false;
 	return f->position = 0;
+}
+
+/* ---- what programs say there ---- */
+
+enum { USER = 1, DEFAULT_LEVEL = 4 };
+
+static uint32_t priority_of(uint32_t facility, uint32_t level)
+{
+	return facility << 3 | level;
+}
+
+/* "<30>text": the priority and where the text begins. Nobody speaks as the kernel, whose facility is 0. */
+static uint32_t take_priority(const char **text)
+{
+	const char *at = *text;
+	uint32_t number = 0;
+
+	if (*at != '<')
+		return priority_of(USER, DEFAULT_LEVEL);
+	while (*++at >= '0' && *at <= '9')
+		number = number * 10 + (uint32_t)(*at - '0');
+	if (*at != '>')
+		return priority_of(USER, DEFAULT_LEVEL);
+	*text = at + 1;
+	return priority_of(number >> 3 & 0xff ? number >> 3 & 0xff : USER, number & 7);
+}
+
+/* devkmsg_write(): up to a NUL, without a newline at the end. It is never too often: nothing is suppressed. */
+ssize_t kmsg_write(struct world *w, const struct node *node, const struct caller *who, const char *bytes, size_t count,
+		   int64_t offset)
+{
+	char line[LOG_LINE + 1];
+	const char *text = line;
+	uint32_t priority;
+	size_t length;
+
+	(void)node, (void)who, (void)offset;
+	if (is_halted(w))
+		return -EHOSTDOWN;
+	if (count > LOG_LINE)
+		return -EINVAL;
+	memcpy(line, bytes, count);
+	line[count] = '\0';
+	priority = take_priority(&text);
+	length = strlen(text);
+	if (count)
+		klog_add(w, priority, text, length && text[length - 1] == '\n' ? length - 1 : length);
+	return (ssize_t)count;
 }
 
 /* devkmsg_poll() */

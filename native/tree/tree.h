@@ -139,7 +139,7 @@ generator buddyinfo_read, build_read, cap_last_cap_read, cgroups_read, cpuinfo_r
 	net_link_read, osrelease_read, ostype_read, partitions_read, poolsize_read, proc_stat_read, slabinfo_read,
 	softirqs_read, swaps_read, uptime_read, uuid_read, version_read, zoneinfo_read;
 writer compact_memory_write, drop_caches_write, hostname_write;
-writer comm_write, control_write_file, oom_adj_write, oom_score_adj_write, sysctl_write, sysrq_trigger_write;
+writer comm_write, control_write_file, kmsg_write, oom_adj_write, oom_score_adj_write, sysctl_write, sysrq_trigger_write;
 
 /* test_perm(): owner and group root, and nobody overrides. */
 bool sysctl_permits(uint32_t mode, const struct caller *who, int mask);
