@@ -5,6 +5,7 @@ whatever builds on them follow.
 """
 
 import contextlib
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from doors import Door, Mounted, Tree, mount_door_at
+from packages import install, lacking
 
 from fakeproc import World
 from fakeproc.mount import Mount, MountError, check_device, mounted
@@ -38,6 +40,19 @@ def lab(fuse: None) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     if done.returncode:
         pytest.skip(f"no lab here: {done.stderr.strip()}")
+
+
+@pytest.fixture(scope="session")
+def program(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """program(name): it is there, or the test is skipped and says why. Only the slow run installs."""
+    installs = "not slow" not in request.config.getoption("markexpr")
+
+    def find(name: str) -> str:
+        if why := install(name) if installs else lacking(name):
+            pytest.skip(why)
+        return shutil.which(name) or name
+
+    return find
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Fixtures: the lab of the table, the world that it shows, and programs that are there or said to be missing."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +11,6 @@ from fakeproc import scenario
 from fakeproc.world import World
 
 from .lab import PRIVATE, Lab, lab
-from .packages import install_all, lacking
 
 MACHINE = Path(__file__).with_name("machine.toml")
 
@@ -61,21 +59,6 @@ def watched() -> World:
     world = scenario.find(str(MACHINE)).build(None)
     world.spawn("client", anon="256 KiB", file="768 KiB")
     return world
-
-
-@pytest.fixture(scope="session")
-def program(request: pytest.FixtureRequest) -> Callable[[str], str]:
-    """program(name): it is there, or the test is skipped and says why. Only the slow run installs."""
-
-    def find(name: str) -> str:
-        why = lacking(name)
-        if why and "not slow" not in request.config.getoption("markexpr"):
-            why = install_all() or lacking(name)
-        if why:
-            pytest.skip(why)
-        return shutil.which(name) or name
-
-    return find
 
 
 @pytest.fixture(scope="session")

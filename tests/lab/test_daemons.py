@@ -1,11 +1,9 @@
 """OOM daemons from Debian's packages, unmodified: their victim, the signal, the order, and what meminfo shows."""
 
 import json
-import os
-import shutil
 import subprocess
 import sys
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,28 +20,23 @@ DAEMONS = {
 }
 
 
-@cache
-def install(package: str) -> str:
-    """ "", or why it cannot be had. A service of it is started by nobody where no systemd runs."""
-    if shutil.which(package):
-        return ""
-    if os.geteuid() or not shutil.which("apt-get") or os.path.isdir("/run/systemd/system"):
-        return f"{package} is not installed: apt-get install {package}"
-    words = ["apt-get", "install", "-q", "-y", "--no-install-recommends", package]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
-    return "" if done.returncode == 0 else f"apt-get install {package}: {done.stderr.strip()[-200:]}"
+Daemon = Callable[[str, Path, float], Seen]
 
 
-def of_daemon(run: Run, name: str, scenario: Path, seconds: float) -> Seen:
-    command = DAEMONS[name]
-    if why := install(command[0]):
-        pytest.skip(why)
-    return run(*command, scenario=scenario, options=("--for", f"{seconds} s"))
+@pytest.fixture
+def daemon(run: Run, program: Callable[[str], str]) -> Daemon:
+    """daemon(name, scenario, seconds): one of DAEMONS in a lab, for so long."""
+
+    def run_it(name: str, scenario: Path, seconds: float) -> Seen:
+        program(DAEMONS[name][0])
+        return run(*DAEMONS[name], scenario=scenario, options=("--for", f"{seconds} s"))
+
+    return run_it
 
 
 @pytest.mark.parametrize("name", ["earlyoom", "nohang"])
-def test_it_kills_the_one_that_leaks_before_the_kernel_does(run: Run, name: str) -> None:
-    seen = of_daemon(run, name, LEAK, 4)
+def test_it_kills_the_one_that_leaks_before_the_kernel_does(daemon: Daemon, name: str) -> None:
+    seen = daemon(name, LEAK, 4)
     assert seen.signals == [("leaker", "SIGTERM", "died")]
     assert seen.verdict["signals"][0]["by"].startswith(f"{name} (")
     assert seen.verdict["signals"][0]["mem_available"] <= 4 * (1 << 30) / 10
@@ -52,33 +45,33 @@ def test_it_kills_the_one_that_leaks_before_the_kernel_does(run: Run, name: str)
     assert (seen.code, seen.verdict["holds"]) == (0, True)
 
 
-def test_earlyoom_says_who_it_was(run: Run) -> None:
-    printed = of_daemon(run, "earlyoom", LEAK, 3).printed
+def test_earlyoom_says_who_it_was(daemon: Daemon) -> None:
+    printed = daemon("earlyoom", LEAK, 3).printed
     assert 'sending SIGTERM to process 4242 uid 1000 "leaker"' in printed
     assert "process exited after 0." in printed
 
 
-def test_nohang_believes_what_it_sees(run: Run) -> None:
-    printed = of_daemon(run, "nohang", LEAK, 4).printed
+def test_nohang_believes_what_it_sees(daemon: Daemon) -> None:
+    printed = daemon("nohang", LEAK, 4).printed
     assert "OK; total response time" in printed
     assert "The victim died in" in printed
     assert "Selected process died before" not in printed
 
 
-def test_the_same_daemon_has_the_same_victim_each_time(run: Run) -> None:
-    assert len({tuple(of_daemon(run, "earlyoom", LEAK, 3).signals) for _ in range(3)}) == 1
+def test_the_same_daemon_has_the_same_victim_each_time(daemon: Daemon) -> None:
+    assert len({tuple(daemon("earlyoom", LEAK, 3).signals) for _ in range(3)}) == 1
 
 
-def test_earlyoom_turns_to_sigkill_for_one_that_is_deaf(run: Run, tmp_path: Path) -> None:
+def test_earlyoom_turns_to_sigkill_for_one_that_is_deaf(daemon: Daemon, tmp_path: Path) -> None:
     file = tmp_path / "deaf.toml"
     text = '[machine]\nram = "4 GiB"\n[[process]]\ncomm = "deaf"\nanon = "3900 MiB"\non_sigterm = "ignore"\n'
     file.write_text(text)
-    signals = of_daemon(run, "earlyoom", file, 14).signals
+    signals = daemon("earlyoom", file, 14).signals
     assert ("deaf", "SIGKILL", "died") in signals
 
 
-def test_earlyoom_goes_from_the_biggest_to_the_next(run: Run) -> None:
-    seen = of_daemon(run, "earlyoom at once", PEOPLE, 2)
+def test_earlyoom_goes_from_the_biggest_to_the_next(daemon: Daemon) -> None:
+    seen = daemon("earlyoom at once", PEOPLE, 2)
     assert seen.signals[0] == ("hog", "SIGTERM", "died")
     assert len(seen.signals) == 1, "there is room after the first"
 
@@ -86,9 +79,8 @@ def test_earlyoom_goes_from_the_biggest_to_the_next(run: Run) -> None:
 SURE = ("slow-leak", "protected", "deaf", "late", "itself", "memcg", "sharers", "vfork")
 
 
-def test_earlyoom_through_the_gauntlet() -> None:
-    if why := install("earlyoom"):
-        pytest.skip(why)
+def test_earlyoom_through_the_gauntlet(lab: None, program: Callable[[str], str]) -> None:
+    program("earlyoom")
     only = [word for name in SURE for word in ("--only", name)]
     done = subprocess.run([*FAKEPROC, "gauntlet", *only, "--json", "--", "earlyoom", "-r", "0"], **QUIET)
     scores = {one["name"]: one["passed"] for one in json.loads(done.stdout)["scores"]}

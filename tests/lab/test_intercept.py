@@ -1,6 +1,6 @@
 """--intercept: what a FUSE file system cannot answer."""
 
-import shutil
+from collections.abc import Callable
 
 import pytest
 
@@ -37,9 +37,8 @@ for path in "/proc", "/proc/4242", "/":
     assert run("python3", "-c", text, options=INTERCEPT).printed == "True\nTrue\nFalse\n"
 
 
-def test_killall_signals_through_a_directory_of_proc(shell: Run) -> None:
-    if shutil.which("killall") is None:
-        pytest.skip("killall is not installed (apt-get install psmisc)")
+def test_killall_signals_through_a_directory_of_proc(shell: Run, program: Callable[[str], str]) -> None:
+    program("killall")
     seen = shell("killall hog; sleep 0.1; ! kill -0 4242")
     assert (seen.code, seen.signals) == (0, [("hog", "SIGTERM", "died")])
     assert seen.verdict["signals"][0]["by"].startswith("killall (")

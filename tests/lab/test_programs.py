@@ -1,6 +1,6 @@
 """Unmodified programs that signal, each on a synthetic process."""
 
-import shutil
+from collections.abc import Callable
 
 import pytest
 
@@ -13,9 +13,8 @@ HOG = [("hog", "SIGTERM", "died")]
     "command",
     ["/bin/kill 4242", "pkill hog", "pkill -f -x hog", "pkill -u 1000", "skill hog", "kill -s TERM $(pidof hog)"],
 )
-def test_programs_that_kill(shell: Run, command: str) -> None:
-    if shutil.which(word := command.split()[0]) is None:
-        pytest.skip(f"{word} is not installed")
+def test_programs_that_kill(shell: Run, program: Callable[[str], str], command: str) -> None:
+    program(command.split()[0])
     assert shell(f"{command}; sleep 0.1; ! kill -0 4242").signals == HOG
 
 
