@@ -16,13 +16,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from fakeproc._native import ffi, lib
+from fakeproc.lab import magic
 from fakeproc.world import World
 
 # struct statfs of x86-64: type bsize blocks bfree bavail files ffree fsid[2] namelen frsize flags spare[4]
 STATFS = struct.Struct("=7q2i3q4q")
 # struct sysinfo: uptime loads[3] totalram freeram sharedram bufferram totalswap freeswap procs pad ... unit
 SYSINFO = struct.Struct("=q3Q6QHH4xQQI4x")
-MAGIC = {"/proc": 0x9FA0, "/sys/fs/cgroup": 0x63677270}
 LONGEST_PATH = PAGE = 4096
 
 
@@ -67,21 +67,24 @@ class Intercept:
     # --- calls ----------------------------------------------------------------------------
 
     def _statfs(self, call: Any) -> None:
-        self._tell_magic(call, os.fsdecode(self._text(call, call.words[0])))
+        """What is not there, or leads elsewhere, is the kernel's business."""
+        path = os.fsdecode(self._text(call, call.words[0]))
+        if path and not path.startswith("/"):
+            path = os.path.join(self._link(call, "cwd"), path)
+        self._tell_magic(call, magic.followed(self.world, path, call.pid))
 
     def _fstatfs(self, call: Any) -> None:
-        self._tell_magic(call, self._path(call, call.words[0]))
+        self._tell_magic(call, self._link(call, f"fd/{call.words[0]}"))
 
-    def _tell_magic(self, call: Any, path: str) -> None:
-        path = os.path.normpath(path)
-        magic = next((magic for place, magic in MAGIC.items() if path == place or path.startswith(f"{place}/")), None)
-        if magic is None:
+    def _tell_magic(self, call: Any, path: str | None) -> None:
+        number = magic.magic(self.world, path) if path else None
+        if number is None:
             raise Goes
-        self._write(call, call.words[1], STATFS.pack(magic, 4096, 0, 0, 0, 0, 0, 0, 0, 255, 4096, 0, 0, 0, 0, 0))
+        self._write(call, call.words[1], STATFS.pack(number, 4096, 0, 0, 0, 0, 0, 0, 0, 255, 4096, 0, 0, 0, 0, 0))
 
     def _pidfd_send_signal(self, call: Any) -> Sent:
         """Of a directory of /proc: the real procfs would take that, and a FUSE file system cannot."""
-        found = re.fullmatch(r"/proc/([0-9]+)", self._path(call, call.words[0]))
+        found = re.fullmatch(r"/proc/([0-9]+)", self._link(call, f"fd/{call.words[0]}"))
         if found is None:
             raise Goes
         pid, number = int(found[1]), call.words[1]
@@ -100,9 +103,10 @@ class Intercept:
 
     # --- the caller ---------------------------------------------------------------------------
 
-    def _path(self, call: Any, fd: int) -> str:
+    def _link(self, call: Any, name: str) -> str:
+        """Where a link of its directory in the real procfs leads."""
         try:
-            return os.readlink(f"{call.pid}/fd/{fd}", dir_fd=self.proc)
+            return os.readlink(f"{call.pid}/{name}", dir_fd=self.proc)
         except OSError:
             raise Goes from None
 

@@ -1,21 +1,25 @@
-"""systemd-cgls, with the cgroup tree bound over /sys/fs/cgroup. It is told so: by itself it looks for cgroup2 there."""
+"""systemd-cgls, in a lab: it finds the cgroup tree by itself, over /sys/fs/cgroup."""
 
 import os
 import re
+import subprocess
 from collections.abc import Callable
 
 from fakeproc.world import World
 
-from .lab import Lab
+from .conftest import MACHINE
+from .lab import FAKEPROC, LONGEST
 
-SHOW = "mount --bind /proc/.fakeproc/cgroup /sys/fs/cgroup && exec systemd-cgls --no-pager --full /sys/fs/cgroup"
+SHOW = ["run", "--json", "--intercept", "--scenario", str(MACHINE), "--", "systemd-cgls", "--no-pager", "--full"]
 NODE = re.compile(r"(?P<indent>[│ ]*)[├└]─(?:(?P<pid> *\d+) |(?P<name>\S+)$)")
 
 
 def shown(text: str) -> dict[str, set[int]]:
     """The processes of each cgroup, by the drawing."""
+    heading, root, *lines = text.splitlines()
+    assert (heading, root) == ("Control group /:", "-.slice")
     where, pids = [""], {"/": set[int]()}
-    for line in text.splitlines()[1:]:
+    for line in lines:
         node = NODE.match(line)
         assert node, line
         depth = len(node["indent"]) // 2
@@ -38,9 +42,12 @@ def placed(world: World) -> dict[str, set[int]]:
     return found
 
 
-def test_systemd_cgls(machine: Lab, truth: World, program: Callable[[str], str]) -> None:
+def test_systemd_cgls(fuse: None, namespaces: None, truth: World, program: Callable[[str], str]) -> None:
     program("systemd-cgls")
-    seen = shown(machine.says("sh", "-c", SHOW, env={**os.environ, "LC_ALL": "C.UTF-8"}))
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    done = subprocess.run([*FAKEPROC, *SHOW], env=environment, capture_output=True, text=True, timeout=LONGEST)
+    assert done.returncode == 0, done
+    seen = shown(done.stderr)
     synthetic = {task.pid for task in truth.processes}
     assert {path: pids & synthetic for path, pids in seen.items() if pids & synthetic} == placed(truth)
     assert {"/system.slice", "/system.slice/database.service", "/user.slice"} <= set(seen)
