@@ -183,6 +183,8 @@ LAB_LIMITS = (
     "Without --intercept, killall (psmisc) fails, which signals through an open /proc/PID; sysinfo(2) tells of the "
     "real machine (busybox free), and statfs(2) that /proc is FUSE (systemd-oomd and runc refuse it). With it these "
     "calls are stopped and answered; a program that wants a seccomp listener of its own finds it taken.",
+    "systemd-oomd needs --intercept, and somebody who tells it over varlink, at /run/systemd/io.system.ManagedOOM, "
+    "which cgroups to look after, as systemd does (and tests/lab/service_manager.py); a bus it does without.",
     "CMD has a session of its own, without a terminal: a shell in a lab has no job control.",
     "x86-64 so far, Linux 5.9 or newer.",
 )
