@@ -14,6 +14,7 @@ import pytest
 PEOPLE = Path(__file__).with_name("people.toml")
 ROOT = Path(__file__).resolve().parents[2]
 FAKEPROC = [sys.executable, "-P", "-m", "fakeproc"]
+INTERCEPT = ("--intercept",)
 LONGEST = 60  # seconds
 QUIET: dict[str, Any] = {
     "capture_output": True,

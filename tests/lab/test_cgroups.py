@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import QUIET, Run
+from .conftest import INTERCEPT, QUIET, Run
 
 WORK = Path(__file__).with_name("work.toml")
-INTERCEPT = ("--intercept",)
 TYPE = "stat -f -c %T"
 
 

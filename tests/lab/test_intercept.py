@@ -4,9 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from .conftest import Run, Seen
-
-INTERCEPT = ("--intercept",)
+from .conftest import INTERCEPT, Run, Seen
 
 
 @pytest.fixture
