@@ -185,6 +185,8 @@ LAB_LIMITS = (
     "calls are stopped and answered; a program that wants a seccomp listener of its own finds it taken.",
     "systemd-oomd needs --intercept, and somebody who tells it over varlink, at /run/systemd/io.system.ManagedOOM, "
     "which cgroups to look after, as systemd does (and tests/lab/service_manager.py); a bus it does without.",
+    "The nice value, the I/O priority and the CPUs of a synthetic process, by system calls, are those of who has "
+    "started the lab.",
     "CMD has a session of its own, without a terminal: a shell in a lab has no job control.",
     "x86-64 so far, Linux 5.9 or newer.",
 )

@@ -1,8 +1,8 @@
 """Run over a mount: what psutil tells of every process and of the machine, as JSON.
 
 psutil_rows.py [PROCFS_PATH]. Every attribute is asked for, but where that makes psutil leave a process out: for those
-of BY_SYSTEM_CALLS it makes a system call on the pid, behind which nobody real is, and takes the process for gone; so it
-does where opening environ is ESRCH, as it is for the kernel threads of real kernels.
+of BY_SYSTEM_CALLS it makes a system call on the pid, behind which somebody real is only in a lab, and takes the process
+for gone; so it does where opening environ is ESRCH, as it is for the kernel threads of real kernels.
 """
 
 import json
@@ -63,6 +63,8 @@ def main():
         "everything": [process.pid for process in psutil.process_iter(sorted(everything))],
         "but system calls": [process.pid for process in psutil.process_iter(sorted(everything - BY_SYSTEM_CALLS))],
     }
+    real = psutil.process_iter(sorted(everything - {"environ"}))
+    found["by system calls"] = {one.pid: {name: one.info[name] for name in BY_SYSTEM_CALLS} for one in real}
     from_proc = list(psutil.process_iter(sorted(everything - BY_SYSTEM_CALLS - {"environ"})))
     found["rows"] = {process.pid: row(process.info) for process in from_proc}
     found["missing"] = {

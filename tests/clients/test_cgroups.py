@@ -42,7 +42,7 @@ def placed(world: World) -> dict[str, set[int]]:
     return found
 
 
-def test_systemd_cgls(fuse: None, namespaces: None, truth: World, program: Callable[[str], str]) -> None:
+def test_systemd_cgls(lab: None, truth: World, program: Callable[[str], str]) -> None:
     program("systemd-cgls")
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
     done = subprocess.run([*FAKEPROC, *SHOW], env=environment, capture_output=True, text=True, timeout=LONGEST)

@@ -1,7 +1,10 @@
-"""psutil, with the mount over /proc and by its PROCFS_PATH: every attribute of every process."""
+"""psutil, with the mount over /proc, by its PROCFS_PATH, and in a lab: every attribute of every process."""
 
 import json
+import os
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +13,42 @@ import pytest
 
 from fakeproc.world import Task, World
 
+from .conftest import MACHINE
 from .facts import FACTS, Row, memory_of, rows_of
-from .lab import Lab
+from .lab import FAKEPROC, LONGEST
 
 ROWS = Path(__file__).with_name("psutil_rows.py")
 NAMES = {"args", "comm", "gid", "ppid", "rss", "shared", "state", "swap", "threads", "tids", "uid", "vsz"}
+COMMAND = [sys.executable, "-W", "error", str(ROWS)]  # a warning is as bad as an exception
 
 
-@pytest.fixture(scope="module", params=["bound", "PROCFS_PATH"])
-def told(request: pytest.FixtureRequest, machine: Lab) -> dict[str, Any]:
-    """What psutil tells. A warning is as bad as an exception."""
-    bound = request.param == "bound"
-    words = [sys.executable, "-W", "error", str(ROWS), *([] if bound else [str(machine.point)])]
-    found: dict[str, Any] = json.loads(machine.says(*words, bound=bound))
-    return {**found, "rows": {int(pid): row for pid, row in found["rows"].items()}}
+def through_run() -> str:
+    """In a lab of its own, whose verdict goes elsewhere."""
+    words = [*FAKEPROC, "run", "--json", "--scenario", str(MACHINE), "--", *COMMAND]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=LONGEST, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done
+    return done.stderr
+
+
+# The fixture that each needs, and what is said through it.
+DOORS: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "bound": ("machine", lambda machine: machine.says(*COMMAND)),
+    "PROCFS_PATH": ("machine", lambda machine: machine.says(*COMMAND, str(machine.point), bound=False)),
+    "run": ("lab", lambda _: through_run()),
+}
+
+
+@pytest.fixture(scope="module", params=DOORS)
+def told(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What psutil tells."""
+    needed, said = DOORS[request.param]
+    found: dict[str, Any] = json.loads(said(request.getfixturevalue(needed)))
+    return {**found, "door": request.param, "rows": {int(pid): row for pid, row in found["rows"].items()}}
 
 
 def synthetic(pids: Any) -> set[int]:
-    return {pid for pid in pids if pid >= 20000}
+    """Those of the scenario but init, whose pid real processes may not have."""
+    return {pid for pid in map(int, pids) if 20000 <= pid < 21000}
 
 
 def expected_of(t: Task, row: Row) -> Row:
@@ -45,7 +66,7 @@ def test_every_process_is_told_as_it_is(told: dict[str, Any], truth: World) -> N
 
 def test_nothing_is_missing_but_what_zombies_lack(told: dict[str, Any], truth: World) -> None:
     gone = {str(t.pid) for t in truth.processes if t.is_zombie}
-    lacking = {pid: names for pid, names in told["missing"].items() if pid not in gone and int(pid) >= 20000}
+    lacking = {pid: names for pid, names in told["missing"].items() if pid not in gone and synthetic([pid])}
     assert set().union(*lacking.values()) <= {"terminal"}
 
 
@@ -54,8 +75,21 @@ def test_asking_for_everything_ends_well(told: dict[str, Any], truth: World) -> 
     zombies = {t.pid for t in truth.processes if t.is_zombie}
     kthreads = {t.pid for t in truth.processes if t.is_kthread}
     everybody = synthetic(t.pid for t in truth.processes)
-    assert synthetic(told["everything"]) == zombies
+    known = everybody if told["door"] == "run" else zombies
+    assert synthetic(told["everything"]) == known - kthreads
     assert synthetic(told["but system calls"]) == everybody - kthreads
+    assert synthetic(told["by system calls"]) == known
+
+
+def test_by_system_calls_a_process_is_told_as_its_placeholder_is(told: dict[str, Any], truth: World) -> None:
+    """Which has all of it from who has started the lab. Of a zombie nothing can be said."""
+    zombies = {t.pid for t in truth.processes if t.is_zombie}
+    asked = {int(pid): values for pid, values in told["by system calls"].items()}
+    ours = {"nice": os.nice(0), "ionice": [0, 0], "cpu_affinity": sorted(os.sched_getaffinity(0))}
+    nothing = dict.fromkeys(ours)
+    assert {pid: asked[pid] for pid in synthetic(asked)} == {
+        pid: nothing if pid in zombies else ours for pid in synthetic(asked)
+    }
 
 
 def test_the_machine_is_told_as_it_is(told: dict[str, Any], watched: World) -> None:
