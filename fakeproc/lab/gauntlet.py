@@ -87,5 +87,6 @@ def told(score: dict[str, Any]) -> Iterator[str]:
 def _deeds(score: dict[str, Any]) -> str:
     deeds = [(one["at"], f"{one['signal']} to {one['comm']}") for one in score["signals"]]
     deeds += [(one["at"], f"the kernel killed {one['comm']}") for one in score["kernel_kills"]]
+    deeds += [(one["at"], f"{one['comm']} was killed in the world") for one in score["other_kills"]]
     shown = [f"{wording.printable(what)} at {units.shown_time(at // 10**6 * 10**6)}" for at, what in sorted(deeds)]
     return "; ".join([*shown[:5], *([f"and {len(shown) - 5} more"] if len(shown) > 5 else [])]) or "nobody was killed"

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from fakeproc import units, wording
 from fakeproc._native import lib
+from fakeproc.log import Death
 from fakeproc.scenario.run import Entry, Run
 from fakeproc.world import World
 
 PENDING, DIED, IGNORED = "pending", "died", "lives on"
+KILLS = {"kernel_kills": "kernel's OOM killer", "other_kills": "killed in the world"}  # how each is told
 
 
 @dataclass
@@ -77,8 +79,16 @@ class Watch:
             yield Entry(one.at, "event", f"{one.signal} to {one.comm} ({one.pid}){by}", one.outcome, one.pid)
 
     def kernel_kills(self) -> list[dict[str, Any]]:
+        return self._kills(lambda death: death.how == lib.KILLED_BY_OOM)
+
+    def other_kills(self) -> list[dict[str, Any]]:
+        """Without a signal to a placeholder: by a write to cgroup.kill, an event of the scenario, or a line for ctl."""
+        signalled = {one.serial for one in self.signals}
+        return self._kills(lambda death: death.how == lib.KILLED_BY_SIGNAL and death.serial not in signalled)
+
+    def _kills(self, are_meant: Callable[[Death], bool]) -> list[dict[str, Any]]:
         witness = self.run.witness
-        kills = (death for death in witness.deaths if death.how == lib.KILLED_BY_OOM)
+        kills = filter(are_meant, witness.deaths)
         return [{"at": witness.since(one.time), "pid": one.pid, "comm": one.comm} for one in kills]
 
     def faster(self) -> str:
@@ -104,6 +114,7 @@ class Watch:
             "mem_available": mem_available(self.world),
             "signals": signals,
             "kernel_kills": self.kernel_kills(),
+            "other_kills": self.other_kills(),
             "faster": self.faster(),
             "verdicts": [verdict._asdict() for verdict in self.run.verdicts],
             "notes": self.notes,
@@ -128,12 +139,14 @@ def _command(verdict: dict[str, Any]) -> str:
 
 def _signals(verdict: dict[str, Any]) -> list[str]:
     rows = [_signal_row(one) for one in verdict["signals"]]
-    rows += [(one["at"], f"{_seconds(one['at'])}  kernel's OOM killer  {_who(one)}") for one in verdict["kernel_kills"]]
+    for kind, words in KILLS.items():
+        rows += [(one["at"], f"{_seconds(one['at'])}  {words}  {_who(one)}") for one in verdict[kind]]
+    nobody = "nobody else" if verdict["other_kills"] else "nobody"
     alone = "" if verdict["kernel_kills"] else "; the kernel killed nobody"
     told = {
         "command": f"the command was the first to kill{alone}",
         "kernel": "the kernel's OOM killer was faster",
-        "nobody": "nobody was killed",
+        "nobody": f"{nobody} was killed",
     }
     return [*(row for _, row in sorted(rows, key=lambda row: row[0])), told[verdict["faster"]]]
 

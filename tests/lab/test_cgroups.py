@@ -39,6 +39,7 @@ def test_cgroup_kill_reaches_everybody_in_it_and_nobody_else(shell: Run) -> None
     ended = "for pid in 4243 4244; do while kill -0 $pid 2> /dev/null; do :; done; done"
     seen = shell(f"echo 1 > work/busy/cgroup.kill; {ended}; kill -0 900 4242 && cat work/busy/memory.current")
     assert (seen.code, seen.printed) == (0, "0\n")
+    assert [one["comm"] for one in seen.verdict["other_kills"]] == ["busy", "child"]
 
 
 def test_marks_of_daemons_are_kept(run: Run) -> None:

@@ -1,6 +1,8 @@
 """Signals to synthetic processes land, and are seen to have landed."""
 
-from .conftest import Run
+import subprocess
+
+from .conftest import FAKEPROC, PEOPLE, QUIET, Run
 
 AVAILABLE = "grep MemAvailable /proc/meminfo;"
 A_MOMENT = "sleep 0.1;"
@@ -24,6 +26,14 @@ def test_who_sent_a_signal_and_what_was_available_then(shell: Run) -> None:
     assert one["by"].startswith("sh (")
     assert 1 << 30 < one["mem_available"] < 3 << 30
     assert one["at"] > 0
+
+
+def test_a_verdict_for_people_tells_of_who_was_killed_without_a_signal(lab: None) -> None:
+    text = "echo kill hog > /proc/.fakeproc/ctl; while kill -0 4242 2> /dev/null; do :; done"
+    done = subprocess.run([*FAKEPROC, "run", "--scenario", PEOPLE, "--", "sh", "-c", text], **QUIET)
+    *_, row, nobody = done.stdout.splitlines()
+    assert row.endswith(" s  killed in the world  hog (4242)")
+    assert nobody == "nobody else was killed"
 
 
 def test_sigkill_lands_as_well(shell: Run) -> None:
