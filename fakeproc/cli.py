@@ -3,9 +3,9 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from fakeproc import __version__
 from fakeproc.errors import FakeprocError
@@ -13,15 +13,31 @@ from fakeproc.errors import FakeprocError
 if TYPE_CHECKING:
     from fakeproc.mount import Mount
     from fakeproc.rules import Kernel
+    from fakeproc.shell.session import Session
     from fakeproc.world import Task, World
 
 GOOD, ANSWER_IS_NO, ASKED_WRONGLY, INTERRUPTED = 0, 1, 2, 130
 ORDERS = ("points", "rss", "score", "adj", "pid", "comm")
+SHELLS = ("bash", "zsh")
 TOPICS = ("rules", "patches", "scenario", "control", "memory", "lab", "limits")
+
+
+class Formatter(argparse.HelpFormatter):
+    """argparse's, but verbs stand below their title, without a line for all of them: the help has to fit a screen."""
+
+    def _format_action(self, action: argparse.Action) -> str:
+        text = super()._format_action(action)
+        return text.partition("\n")[2] if action.nargs == argparse.PARSER else text
+
+    def _iter_indented_subactions(self, action: argparse.Action) -> Generator[argparse.Action, None, None]:
+        yield from getattr(action, "_get_subactions", list)()
 
 
 class Parser(argparse.ArgumentParser):
     """argparse, but a mistake is one line."""
+
+    def __init__(self, **words: Any) -> None:
+        super().__init__(formatter_class=Formatter, allow_abbrev=False, **words)
 
     def error(self, message: str) -> NoReturn:
         raise FakeprocError(f"{message}: see {self.prog} --help")
@@ -151,7 +167,7 @@ def _run(options: argparse.Namespace) -> int:
     described = scenario.find(options.scenario)
     if options.expect:
         described = lab.with_expects(described, options.expect)
-    seconds = units.duration(options.time) / 1e9 if options.time else None
+    seconds = None if options.time is None else units.duration(options.time) / 1e9
     words = {"caps": options.caps, "seconds": seconds, "speed": check_speed(options.speed)}
     words |= {"json": options.json, "intercept": options.intercept, "report": options.report}
     if options.report:
@@ -206,7 +222,7 @@ def _explain(options: argparse.Namespace) -> int:
         sys.stdout.write(explain.of_mount(options.place, json=options.json))
         return GOOD
     world = _played(options)
-    by = _named(world, options.by) if options.by else None
+    by = None if options.by is None else _named(world, options.by)
     found = explain.explain(world, by)
     sys.stdout.write(explain.as_json(found) if options.json else explain.text(found))
     return GOOD
@@ -254,10 +270,11 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _scenario_options(parser: argparse.ArgumentParser) -> None:
-    verbs = parser.add_subparsers(dest="act", metavar="check|run", required=True)
-    check = verbs.add_parser("check", help="is it valid? or every mistake in it", allow_abbrev=False)
+    verbs = parser.add_subparsers(dest="act", metavar="check|run", required=True, title="verbs")
+    check = _verb(verbs, "check", "is it valid? or every mistake in it", "fakeproc scenario check mine.toml")
     check.add_argument("files", metavar="FILE", nargs="+", help="scenario files, or names of bundled ones")
-    run = verbs.add_parser("run", help="play it, and tell whether what it expects comes true", allow_abbrev=False)
+    what = "play it, and tell whether what it expects comes true"
+    run = _verb(verbs, "run", what, "fakeproc scenario run leak --kernel 4.7")
     add = run.add_argument
     add("scenario", metavar="FILE", help="a scenario file, or the name of a bundled one")
     add("--kernel", metavar="VERSION", help="whose rules, 4.7 to 6.18 (default: the scenario's)")
@@ -287,6 +304,65 @@ def _scenario(options: argparse.Namespace) -> int:
         recorded=options.record,
         quiet=options.quiet,
     )
+
+
+# --- shell -----------------------------------------------------------------------
+
+
+def _shell_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("scenario", metavar="SCENARIO", nargs="?", default="default", help="a bundled one, or a file")
+    add("script", metavar="SCRIPT", nargs="?", help="carry out its lines (default: stdin, a prompt at a terminal)")
+    add("--kernel", metavar="VERSION", help="whose rules, 4.7 to 6.18 (default: the scenario's)")
+    add("--patches", metavar="LIST", help="4.7 with these patches of the series: 1,4 or 1-4")
+    add("--keep-going", action="store_true", help="go on where a line of a script fails; the exit code is 1 then, too")
+    add("--echo", action="store_true", help="show each line of a script before what it shows: a transcript")
+    add("--check", metavar="TRANSCRIPT", help="replay it, and print what differs now, with line numbers")
+
+
+def _shell(options: argparse.Namespace) -> int:
+    from fakeproc.shell import prompt, script, transcript
+
+    if options.check is not None:
+        return transcript.check(options.check, lambda words: _talk_of(options, words), sys.stdout)
+    session = _session(options)
+    if options.script is None and sys.stdin.isatty():
+        return prompt.talk(session)
+    words = {"keep_going": options.keep_going, "echo": options.echo}
+    if options.echo:
+        sys.stdout.write(f"$ fakeproc shell{_called(options)}\n")
+    if options.script is None:
+        return script.run(session, sys.stdin, "stdin", sys.stdout, **words)
+    with open(options.script, encoding="utf-8", errors="surrogateescape") as lines:
+        return script.run(session, lines, options.script, sys.stdout, **words)
+
+
+def _session(options: argparse.Namespace) -> "Session":
+    from fakeproc.shell.session import Session
+    from fakeproc.world import World
+
+    return Session(World.from_scenario(options.scenario, _asked_kernel(options)))
+
+
+def _talk_of(options: argparse.Namespace, words: str) -> "Session":
+    """The session that a transcript begins so; without words, and for what they leave open, that of this call."""
+    import shlex
+
+    asked = _parser().parse_args(["shell", *shlex.split(words)])
+    for name, default in (("scenario", "default"), ("kernel", None), ("patches", None)):
+        if getattr(asked, name) == default:
+            setattr(asked, name, getattr(options, name))
+    return _session(asked)
+
+
+def _called(options: argparse.Namespace) -> str:
+    """The words with which this session was begun, as far as they matter for a transcript."""
+    import shlex
+
+    words = [] if options.scenario == "default" else [options.scenario]
+    for name in ("kernel", "patches"):
+        words += [f"--{name}", value] if (value := getattr(options, name)) else []
+    return "".join(f" {shlex.quote(word)}" for word in words)
 
 
 # --- report ----------------------------------------------------------------------
@@ -397,6 +473,20 @@ def _bench(options: argparse.Namespace) -> int:
     return bench_command(json=options.json, quick=options.quick, stream=sys.stdout)
 
 
+# --- completion ------------------------------------------------------------------
+
+
+def _completion_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", metavar="SHELL", choices=SHELLS, help=" or ".join(SHELLS))
+
+
+def _completion(options: argparse.Namespace) -> int:
+    from fakeproc import completion
+
+    sys.stdout.write(completion.script(options.shell))
+    return GOOD
+
+
 # --- help ------------------------------------------------------------------------
 
 
@@ -461,6 +551,12 @@ VERBS = {
         _scenario_options,
         _scenario,
     ),
+    "shell": Verb(
+        "play with a world at a prompt or by a script, without a mount",
+        "fakeproc shell leak --kernel 4.7",
+        _shell_options,
+        _shell,
+    ),
     "report": Verb(
         "a run as a picture: one HTML file, SVG, PNG",
         "fakeproc report leak --html /tmp/leak.html --png /tmp/leak.png",
@@ -491,6 +587,12 @@ VERBS = {
         _bench_options,
         _bench,
     ),
+    "completion": Verb(
+        "what bash or zsh needs to complete the words of fakeproc",
+        'eval "$(fakeproc completion bash)"',
+        _completion_options,
+        _completion,
+    ),
     "help": Verb(
         f"explain one of: {' '.join(TOPICS)}",
         "fakeproc help rules",
@@ -500,18 +602,24 @@ VERBS = {
 }
 
 
+def _verb(verbs: Any, name: str, what: str, example: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=what, description=what, epilog=f"example: {example}")
+    return parser
+
+
 def _parser() -> Parser:
     parser = Parser(
         prog="fakeproc",
         description="A synthetic Linux /proc in which an out-of-memory kill can be rehearsed.",
         epilog="example: mkdir /tmp/p && fakeproc mount /tmp/p",
-        allow_abbrev=False,
+        add_help=False,
     )
-    parser.add_argument("--version", action="version", version=f"fakeproc {__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    parser.add_argument("--version", action="version", version=f"fakeproc {__version__}", help="which this is")
+    parser.add_argument("-h", "--help", action="help", help=argparse.SUPPRESS)
+    title = "verbs, of which `fakeproc VERB --help` tells more"
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, title=title)
     for name, verb in VERBS.items():
-        example = f"example: {verb.example}"
-        verb.declare(verbs.add_parser(name, help=verb.what, description=verb.what, epilog=example, allow_abbrev=False))
+        verb.declare(_verb(verbs, name, verb.what, verb.example))
     return parser
 
 

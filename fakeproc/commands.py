@@ -19,6 +19,7 @@ from fakeproc._native import ffi, lib
 from fakeproc.caller import native_of
 from fakeproc.errors import FakeprocError
 from fakeproc.playback import Playback, check_speed
+from fakeproc.scenario.run import Entry
 from fakeproc.world import Caller, Task, World
 
 CLONE_FLAGS = {
@@ -342,11 +343,7 @@ def _pressure(on: "Commands", resource: str, some: float, full: float = 0.0, cgr
 
 
 def _run(on: "Commands", time: int) -> str:
-    if on.clock is None:
-        on.world.run(time)
-        return ""
-    on.clock.run(time)
-    return str(on.clock)
+    return _on_clock(on, time, act=Playback.run) if on.clock else on.play(time)
 
 
 def _settle(on: "Commands", time: int = HOUR) -> str:
@@ -360,9 +357,13 @@ def _settle(on: "Commands", time: int = HOUR) -> str:
     return f"{left}, after {passed}" if left else f"{before}: over after {passed}"
 
 
-def _on_clock(on: "Commands", *values: Any, act: Callable[..., None]) -> str:
+def _step(on: "Commands", time: int) -> str:
+    return _on_clock(on, time, act=Playback.step) if on.clock else on.play(time)
+
+
+def _on_clock(on: "Commands", *values: Any, act: Callable[..., object]) -> str:
     if on.clock is None:
-        raise CommandError("this world's clock only goes when it is told to: write run TIME")
+        raise CommandError("this world's clock only goes when it is told to: write step TIME")
     act(on.clock, *values)
     return str(on.clock)
 
@@ -525,7 +526,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("pause", "the clock stands still, and no event happens", partial(_on_clock, act=Playback.pause)),
     Command("resume", "it goes on", partial(_on_clock, act=Playback.resume)),
-    Command("step TIME", "pause, and run TIME", partial(_on_clock, act=Playback.step)),
+    Command("step TIME", "pause, and run TIME", _step),
     Command("speed TIMES", "so many times as fast as the wall's: 10, 0.5", partial(_on_clock, act=Playback.speed)),
     Command("dsleep TASK on|off", "sleeps uninterruptibly: cannot exit", partial(_condition, flag=lib.TASK_DSLEEP)),
     Command(
@@ -554,11 +555,12 @@ HEAD = (
 
 def usage() -> str:
     """What reading ctl prints."""
-    lines = [_aligned(command.usage, command.help) for command in COMMANDS]
+    lines = [aligned(command.usage, command.help) for command in COMMANDS]
     return "\n".join([*HEAD, *lines]) + "\n"
 
 
-def _aligned(usage: str, text: str) -> str:
+def aligned(usage: str, text: str) -> str:
+    """A row of such a list."""
     return f"{usage:48}{text}" if len(usage) < 48 else f"{usage}\n{'':48}{text}"
 
 
@@ -647,6 +649,13 @@ class Commands:
     def __init__(self, world: World, clock: Playback | None = None) -> None:
         self.world, self.clock = world, clock
         self.caller: Caller | None = None
+        self.tell: Callable[[Entry], None] = lambda entry: None  # what happens in a world without a clock of its own
+
+    def play(self, time: int) -> str:
+        """So much time passes; returns where the clock is then."""
+        for entry in self.world.step(time):
+            self.tell(entry)
+        return f"the clock is at {units.shown_time(self.world.now)}"
 
     def run(self, line: str) -> str:
         """Carry out one line; returns its result, such as the pid of a new process. CommandError where it fails."""

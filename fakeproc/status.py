@@ -1,5 +1,6 @@
 """What stat(2) tells of a file of the tree."""
 
+import stat
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,11 @@ class Status:
     block_size: int
     time: int
     size: int
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether mode says so (S_ISDIR)."""
+        return stat.S_ISDIR(self.mode)
 
 
 def status_of(native: Any) -> Status:

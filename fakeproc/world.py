@@ -400,6 +400,10 @@ class World(Machine):
         happened = self._clock.run(length) if self._clock else self._told.step(length)
         return [entry for entry in happened if entry.is_told]
 
+    def news(self) -> list[Entry]:
+        """What happened since this, or step(), was asked last, as step() tells it; the first time, nothing."""
+        return [entry for entry in self._told.news() if entry.is_told]
+
     @property
     def _told(self) -> Run:
         """What sees everything that happens in it, and lets its scenario play."""

@@ -5,12 +5,12 @@ import re
 from collections.abc import Callable
 
 import pytest
+from screen import on_terminal
 
 from fakeproc.world import World
 
 from .facts import Rounded, Rows, memory_of, rows_of
 from .lab import Lab
-from .screen import on_terminal
 
 SETTINGS = """\
 htop_version=3.2.2
