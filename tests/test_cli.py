@@ -1,11 +1,15 @@
 """The command line: a person types it without a manual, and a mistake is one line that names the way out."""
 
+import argparse
 import os
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from server import FAKEPROC, ask, serving
 
 from fakeproc import cli, rules, topics
@@ -22,9 +26,12 @@ def lines_of_help(*arguments: str) -> list[str]:
 # --- help --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments", [["--help"], *([verb, "--help"] for verb in VERBS)], ids=" ".join)
+NESTED = [["scenario", "check"], ["scenario", "run"]]
+
+
+@pytest.mark.parametrize("arguments", [[], *([verb] for verb in VERBS), *NESTED], ids=" ".join)
 def test_help_fits_a_screen_and_shows_an_example(arguments: list[str]) -> None:
-    lines = lines_of_help(*arguments)
+    lines = lines_of_help(*arguments, "--help")
     assert len(lines) <= 24
     assert max(map(len, lines)) <= 80
     assert lines[-1].startswith("example: ")
@@ -32,7 +39,7 @@ def test_help_fits_a_screen_and_shows_an_example(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_example_is_understood(verb: str) -> None:
-    example = cli.VERBS[verb].example.split("fakeproc ")[-1].split()
+    example = cli.VERBS[verb].example.split("fakeproc ")[-1].rstrip(')"').split()
     assert cli._parser().parse_args(example).verb == verb
 
 
@@ -96,6 +103,74 @@ def test_a_mistake_is_one_line_and_exit_code_2(arguments: list[str], says: str) 
     assert done.stderr.startswith("fakeproc: ")
     assert done.stderr.count("\n") == 1
     assert says in done.stderr
+
+
+# What each verb needs besides, and values that nothing can be made of, by what an option is said to take.
+NEEDED = {
+    "mount": ["/nosuch"],
+    "run": ["--", "true"],
+    "gauntlet": ["--", "true"],
+    "explain": ["default"],
+    "compare": ["patch-05"],
+    "scenario": ["run", "leak"],
+    "report": ["leak"],
+    "replay": ["tests/golden/4.8.15/write.jsonl"],
+    "top": ["--once", "/"],
+    "completion": ["bash"],
+}
+ODD = {
+    "DIR": ["/nosuch", "/etc/passwd"],
+    "FILE": ["/nosuch/x", "/dev/null/x"],
+    "FILE|NAME": ["", "nosuch", "/nosuch.toml", "/", "daemon-"],
+    "KIND": ["", "nosuch"],
+    "LIST": ["", "11", "x", "4-1"],
+    "N": ["", "x", "nan", "-1", "1e9"],
+    "NAME": ["nosuch"],
+    "OPTIONS": ["nosuch"],
+    "ORDER": ["", "size"],
+    "PROCESS": ["", "nosuch", "0"],
+    "TIME": ["", "x", "-1s", "5", "1 fortnight"],
+    "TRANSCRIPT": ["/nosuch", "/", "/dev/null"],
+    "VERSION": ["", "9", "4.7 ", "x"],
+}
+RUNS_FIRST = {("run", "--report")}  # its file is written in the end
+
+
+def odd_calls() -> Iterator[list[str]]:
+    """Every verb: with nothing, with what it does not know, and with an odd value for each of its options."""
+    verbs = next(action for action in cli._parser()._actions if action.nargs == argparse.PARSER).choices
+    for verb, parser in verbs.items():
+        yield from (
+            [verb, "--nosuch"],
+            [verb, *["/nosuch"] * 9, "--nosuch=1"],
+        )
+        for action in options_of(verb, parser):
+            for value in ODD[action.metavar or "ORDER"]:
+                yield with_option(verb, f"{action.option_strings[-1]}", value)
+
+
+def options_of(verb: str, parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """Those that take a value."""
+    nested = [action for action in parser._actions if action.nargs == argparse.PARSER]
+    actions = nested[0].choices["run"]._actions if nested else parser._actions
+    for action in actions:
+        if action.option_strings and action.nargs != 0 and (verb, action.option_strings[-1]) not in RUNS_FIRST:
+            yield action
+
+
+def with_option(verb: str, option: str, value: str) -> list[str]:
+    needed = NEEDED.get(verb, [])
+    behind = needed[:1] if needed[:1] == ["run"] else []
+    rest = needed[len(behind) :]
+    return [verb, *behind, option, value, *(rest if rest[:1] == ["--"] else ["--", *rest])]
+
+
+@pytest.mark.parametrize("arguments", list(odd_calls()), ids=shlex.join)
+def test_no_verb_takes_odd_words(arguments: list[str]) -> None:
+    done = ask(*arguments, cwd=ROOT, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert done.stderr.startswith("fakeproc: ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_file_name_of_any_bytes_is_named(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def _release(lines: list[Line]) -> str | None:
 
 def kernel_of(path: Path, lines: list[Line], asked: str | None) -> rules.Kernel:
     """The kernel asked for, or that of the folder's name, or that of the first record."""
-    if asked:
+    if asked is not None:
         return rules.kernel(asked)
     found = _known(path.resolve().parent.name) or _known(_release(lines))
     if found:

@@ -26,7 +26,7 @@ OWN_PAGES = {
 
 def kernel(machine: Machine, asked: str | None = None) -> rules.Kernel:
     """The one that is asked for, or that a mount follows, or the nearest at or below the machine's release."""
-    if asked:
+    if asked is not None:
         return rules.kernel(asked)
     if machine.kernel:
         return machine.kernel
