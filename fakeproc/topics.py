@@ -321,6 +321,28 @@ def _control() -> str:
     return f"Commands for MOUNTPOINT/.fakeproc/ctl; log says what became of them, world shows all.\n{commands.usage()}"
 
 
+SHELL = (
+    "fakeproc shell SCENARIO takes the commands of `fakeproc help control`, as .fakeproc/ctl of a mount does, and "
+    "those below; each shows what it changed, and what happened of it in the world. A path is below /proc, with or "
+    "without it.",
+    "fakeproc shell SCENARIO SCRIPT carries out the lines of a file (without SCRIPT those of stdin, where that is no "
+    "terminal). A line that fails ends it with exit code 1; with --keep-going the others follow. --echo shows each "
+    "line before what it shows: a transcript.",
+    "fakeproc shell --check FILE replays the transcripts in a file, such as a bug report, and prints what differs, "
+    "with line numbers; exit code 1 where something does. A transcript begins with `$ fakeproc shell SCENARIO` (else "
+    "the scenario is that of the call); what a command shows ends with the next prompt, or with ```; ... stands for "
+    "whatever there is.",
+)
+
+
+def _shell() -> str:
+    from fakeproc.commands import aligned
+    from fakeproc.shell.builtin import BUILTINS
+
+    rows = [aligned(row.usage, row.help) for row in BUILTINS.values()]
+    return "\n\n".join([*(_wrapped(words, 0) for words in SHELL), "\n".join(rows)])
+
+
 def _memory() -> str:
     lines = ["How memory is counted, and what makes room when RAM is full.", ""]
     return "\n".join([*lines, *(_wrapped(words, 2, "- ") for words in MEMORY)])
@@ -363,6 +385,7 @@ TOPICS: dict[str, Callable[[], str]] = {
     "patches": _patches,
     "scenario": _scenario,
     "control": _control,
+    "shell": _shell,
     "memory": _memory,
     "lab": _lab,
     "limits": _limits,

@@ -48,7 +48,8 @@ def on_terminal(command: list[str], environment: dict[str, str], lines: int, col
     """A program on a terminal of that size; it is gone afterwards."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-    environment = {**os.environ, **environment, "TERM": "linux"}
+    inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    environment = {**inherited, **environment, "TERM": "linux"}
     process = subprocess.Popen(
         command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
     )
