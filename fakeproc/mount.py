@@ -172,7 +172,8 @@ class Mount:
     caps: "root" gives every capability to uid 0, "caller" what the caller really has. options: for FUSE. proc: where a
     real procfs is mounted. speed: its clock goes so many times as fast as the wall's; 0: it stands still. adopt:
     callers that the world does not know become processes of it; only where synthetic pids cannot be those of strangers,
-    NamespaceError elsewhere. MountError without libfuse or /dev/fuse.
+    NamespaceError elsewhere. reveals: a real procfs will be mounted at .fakeproc/real, and who is adopted has the files
+    of that. MountError without libfuse or /dev/fuse.
     """
 
     def __init__(
@@ -184,6 +185,7 @@ class Mount:
         adopt: bool = False,
         proc: str | os.PathLike[str] = "/proc",
         speed: float = 1.0,
+        reveals: bool = False,
     ) -> None:
         self._libfuse = Libfuse()
         check_device()
@@ -193,7 +195,7 @@ class Mount:
         self.ready = threading.Event()
         self._lock = threading.Lock()
         self._running: int | None = None  # libfuse's handle, while it is safe to speak to
-        self.adopts, self._proc = adopt, namespaces.open_proc(proc)
+        self.adopts, self._reveals, self._proc = adopt, reveals, namespaces.open_proc(proc)
         weakref.finalize(self, os.close, self._proc)
         if adopt:
             namespaces.check_adoption(self._proc)
@@ -264,10 +266,20 @@ class Mount:
             self._libfuse.call("fuse_unmount", point, channel)
         return 1
 
+    def _reveal(self, fuse: int, channel: int) -> None:
+        """A request that waits for a client is waited for by another thread, see native/stand_in.h."""
+        if not self._reveals:
+            return
+        places = (ffi.cast("void *", place) for place in (self._libfuse.call("fuse_get_session", fuse), channel))
+        functions = (self._address("fuse_chan_recv"), self._address("fuse_session_process"))
+        if error := lib.mount_reveal(self.pointer, *places, self._libfuse.call("fuse_chan_bufsize", channel), *functions):
+            raise MountError(f"adopted processes cannot have their own files: {os.strerror(-error)}")
+
     def _answer(self, fuse: int, channel: int, heeds_signals: bool) -> int:
         session = self._libfuse.call("fuse_get_session", fuse)
         self._running = fuse
         try:
+            self._reveal(fuse, channel)
             if heeds_signals:
                 self._libfuse.call("fuse_set_signal_handlers", session)
             with namespaces.stepped_out(self.path, self._proc) if self.adopts else contextlib.nullcontext():

@@ -74,9 +74,10 @@ LIMITS = (
     "--adopt is for private namespaces (unshare --mount --pid --fork --mount-proc), where it may lie over /proc: "
     "whoever asks becomes a process of the world, with its threads and parents, under its real pid, and leaves it when "
     "it has ended. Where the world has that pid, its own process stays, and the caller takes itself for that one. Ids, "
-    "parent, name, exe, cwd and threads are the real ones; each counts as 1 MiB, whatever it really uses, and as "
-    "asleep, and has no arguments but its name; its oom_score_adj is the world's; its fd leads to /dev/null, so that "
-    "/dev/stdin and <(...) of a shell do not work there. No more than 512 are taken in at a time.",
+    "parent, name, threads, and where exe, cwd, root, fd and ns lead are the real ones; each counts as 1 MiB, whatever "
+    "it really uses, and as asleep, and has no arguments but its name; its oom_score_adj is the world's. A link to "
+    "what has no path (a pipe) can be read but not followed, so that /dev/stdin and <(...) of a shell do not work "
+    "there: they do in a lab. No more than 512 are taken in at a time.",
     "An adopted process is chosen by the OOM killer as others are, but nothing real is signalled, ever: killed in the "
     "world it leaves it, and its next request brings it back as a newcomer. A signal that a program sends to a "
     "synthetic pid reaches nobody in the world, but in a lab (fakeproc help lab).",
@@ -157,8 +158,12 @@ LAB = (
     "the scenario's machine. What CMD signals lands: behind each synthetic process stands a real one, its placeholder, "
     "with the same pid, in a session of its own, with the same uid where the system permits it (as root). So kill, "
     "pidfds, waiting for a victim to end and the like need nothing of fakeproc; the signal becomes an event of the "
-    "model, and memory comes back. Whom the model kills, its placeholder dies; whom it forks gets one. CMD, and all "
-    "that it starts, are in the world under their real pids, as with mount --adopt.",
+    "model, and memory comes back. Whom the model kills, its placeholder dies; whom it forks gets one.",
+    "CMD, and all that it starts, are in the world under their real pids, as with mount --adopt. fd, fdinfo, ns, exe, "
+    "cwd, root, maps, smaps, smaps_rollup, numa_maps, cmdline, environ and auxv are their own, as the real procfs has "
+    "them: pipes can be opened by /dev/stdout and /dev/fd, a program starts itself by /proc/self/exe. Their numbers "
+    "(status, stat, statm, oom_*, io, limits, cgroup) are the model's, in the lines of its kernel, and so are mounts "
+    "and mountinfo: they tell of the machine's /proc and /sys/fs/cgroup, where there is a FUSE file system.",
     "It works as root, and as an ordinary user where /dev/fuse and user namespaces are open to him; then he is root "
     "inside, and placeholders have no other uid.",
     'A process of the scenario may say what it does with SIGTERM: on_sigterm = "die" (the default), "ignore", or '

@@ -2,8 +2,8 @@
  * See adopt.h.
  *
  * Who is looked at here is usually blocked in a request of ours, and whatever locks it holds, it holds until we have
- * answered. So of the real procfs only `status`, `comm`, the links `exe` and `cwd` and the names in `task` are read,
- * which need none of them; cmdline, environ and maps wait for its mmap lock, and could wait for ever.
+ * answered. So with the world's lock only `status`, `comm`, the links `exe` and `cwd` and the names in `task` are read
+ * of the real procfs, which need none of them. For cmdline, environ and maps see real.h.
  */
 #define _GNU_SOURCE
 #include "adopt.h"
@@ -79,6 +79,8 @@ void adopter_drop(struct world *w)
 	free(a);
 	w->adopter = NULL;
 }
+
+int adopter_proc(const struct world *w) { return w->adopter->proc; }
 
 /* ---- what the real procfs says ---- */
 
@@ -413,8 +415,7 @@ static int64_t coarse_now(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* A process that has ended may have left its number to another by now. */
-static bool is_itself(const struct world *w, const struct task *t)
+bool is_itself(const struct world *w, const struct task *t)
 {
 	const struct adopter *a = w->adopter;
 	const struct real *real = live_thread(t->signal) ? find_real(w, t->signal->leader) : NULL;

@@ -18,6 +18,11 @@ struct adopter;
 int adopter_new(struct world *w, int proc);
 void adopter_drop(struct world *w);
 
+/* The real procfs. */
+int adopter_proc(const struct world *w);
+/* Does the process live that was adopted as that task? Its number may be another's by now. */
+bool is_itself(const struct world *w, const struct task *t);
+
 static inline bool is_adopted(const struct task *t) { return t->flags & TASK_ADOPTED; }
 /* The thread that asks; a stranger to the world where it cannot be taken in. */
 void adopt_caller(struct world *w, int pid);

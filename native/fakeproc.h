@@ -491,6 +491,12 @@ void mount_free(struct mount *m);
 /* While it is started, a thread of its own lets time pass and wakes who polls; libfuse must be there from start to stop. */
 int mount_start(struct mount *m);
 void mount_stop(struct mount *m);
+/*
+ * From now on adopted processes have the files of the real procfs, see real.h: one of their pid namespace is mounted at
+ * .fakeproc/real. Of libfuse: the session, its channel, the size of a request, fuse_chan_recv, fuse_session_process.
+ * 0 or -ENOMEM.
+ */
+int mount_reveal(struct mount *m, void *session, void *channel, size_t size, void *receive, void *process);
 /* libfuse's fuse_notify_poll and fuse_pollhandle_destroy. */
 void fuse_set_poll(void *notify, void *destroy);
 int world_adopt(struct world *w, int proc);		/* callers unknown to the world become processes of it; proc: as above */

@@ -12,7 +12,7 @@ enum { LOOK_EVERY = 64, PROCESSOR = 39, AFTER_COMM = 2 };
 
 void follow_begin(struct follower *f)
 {
-	*f = (struct follower){ .cpu = -1 };
+	*f = (struct follower){ .thread = pthread_self(), .cpu = -1 };
 	f->follows = !sched_getaffinity(0, sizeof(f->allowed), &f->allowed) && CPU_COUNT(&f->allowed) > 1;
 }
 
@@ -58,7 +58,7 @@ void follow_client(struct follower *f, int proc, pid_t client)
 {
 	int cpu;
 
-	if (!f->follows || client <= 0 || f->requests++ % LOOK_EVERY)
+	if (!f->follows || client <= 0 || !pthread_equal(f->thread, pthread_self()) || f->requests++ % LOOK_EVERY)
 		return;
 	cpu = cpu_of(proc, client);
 	if (cpu >= 0 && cpu < CPU_SETSIZE && cpu != f->cpu && CPU_ISSET((size_t)cpu, &f->allowed))

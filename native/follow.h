@@ -6,11 +6,13 @@
 #ifndef FOLLOW_H
 #define FOLLOW_H
 
+#include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
 struct follower {
+	pthread_t thread;	/* which goes: one that stands in for it stays where it is */
 	cpu_set_t allowed;	/* where the server may run at all */
 	bool follows;
 	int cpu;		/* where it is now; -1: not known */

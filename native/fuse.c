@@ -2,8 +2,8 @@
  * FUSE operations over the tree: path -> node -> bytes. Python puts these functions into fusepy's table.
  *
  * The few types of libfuse 2.9 that are needed stand here, as they stand in fusepy for ctypes, so that
- * the core builds without its headers. Nothing here blocks but for the files of .fakeproc, which wait
- * for the interpreter.
+ * the core builds without its headers. Nothing here waits but the files of .fakeproc, for the interpreter, and those
+ * of adopted processes, for whoever they are about: then another thread stands in, see stand_in.h.
  */
 #define _GNU_SOURCE
 #include "fakeproc.h"
@@ -12,7 +12,10 @@
 #include "cred.h"
 #include "follow.h"
 #include "oom_adj.h"
+#include "real.h"
 #include "run.h"
+#include "stand_in.h"
+#include "surface.h"
 #include "ticker.h"
 #include "tree/file.h"
 #include "tree/tree.h"
@@ -58,6 +61,7 @@ struct mount {
 	int64_t looked;		/* host_nanoseconds(), when the world was last looked at */
 	struct ticker ticker;
 	struct follower follower;
+	struct stand_ins *stand_ins;	/* NULL: nothing may wait, and no real procfs is hidden at HIDDEN */
 	pthread_mutex_t serve_lock;	/* it ticks for one world at a time */
 	int64_t speed;		/* thousandths */
 	int64_t owed;		/* time that has passed for the host, but not yet for the world */
@@ -334,10 +338,73 @@ static int fuse_getattr(const char *path, struct stat *out)
 	return error;
 }
 
+/* ---- adopted processes: links and contents of the real procfs ---- */
+
+#define HIDDEN ".fakeproc/real"
+
+static bool has_flag(const struct node *node, unsigned int flag)
+{
+	return (node->entry->flags & flag) && node->task && is_adopted(node->task);
+}
+
+/* From a link of the mount to the same one of the hidden procfs, which the kernel then follows as only it can. */
+static ssize_t hidden_link(const char *path, char *buffer, size_t size)
+{
+	size_t length = 0;
+
+	for (const char *slash = strchr(path + 1, '/'); slash && length + 3 < size; slash = strchr(slash + 1, '/'), length += 3)
+		memcpy(buffer + length, "../", 3);
+	return (ssize_t)length + snprintf(buffer + length, size - length, HIDDEN "%s", path);
+}
+
+static ssize_t real_link(const struct mount *m, const char *path, char *buffer, size_t size)
+{
+	if (m->stand_ins && !reads_link(m->proc, get_context()->pid))
+		return hidden_link(path, buffer, size);
+	return real_readlink(m->proc, path, buffer, size);
+}
+
+static bool is_of_adopted(const struct file *f)
+{
+	struct node node;
+
+	return !file_node(f, &node) && has_flag(&node, REAL) && is_itself(f->world, node.task);
+}
+
+/* Whose it is can be said once it is open: until then the number may have become another's. */
+static int open_real(const struct mount *m, const struct file *f, const char *path)
+{
+	int fd;
+
+	if (!LOCKED(f->world, is_of_adopted(f)) || !stand_in_for_me(m->stand_ins))
+		return -1;
+	fd = real_open(m->proc, path);
+	back_again(m->stand_ins);
+	if (fd < 0 || LOCKED(f->world, is_of_adopted(f)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static ssize_t read_real(const struct mount *m, const struct file *f, char *buffer, size_t size, off_t offset)
+{
+	ssize_t length;
+
+	if (!stand_in_for_me(m->stand_ins))
+		return -ENOMEM;
+	length = pread(f->real, buffer, size, offset);
+	length = length < 0 ? -errno : length;
+	back_again(m->stand_ins);
+	return length;
+}
+
 static int fuse_readlink(const char *path, char *buffer, size_t size)
 {
+	struct mount *m = current_mount();
 	ssize_t length = size ? ON_PATH(path, path_readlink(w, who, path, buffer, size - 1)) : -EINVAL;
 
+	if (length >= 0 && ON_PATH(path, WITH_NODE(w, who, path, false, has_flag(&node, MAGIC))) > 0)
+		length = real_link(m, path, buffer, size - 1);
 	if (length < 0)
 		return (int)length;
 	buffer[length] = '\0';
@@ -429,6 +496,8 @@ static int fuse_open(const char *path, struct fuse_file_info *info)
 	world_unlock(w);
 	if (error)
 		return error;
+	if (m->stand_ins && (f->entry->flags & REAL))
+		f->real = open_real(m, f, path);
 	info->fh = (uint64_t)(uintptr_t)f;
 	info->direct_io = 1;
 	return 0;
@@ -442,6 +511,8 @@ static int fuse_read(const char *path, char *buffer, size_t size, off_t offset, 
 
 	(void)path;
 	look(current_mount());
+	if (f->real >= 0)
+		return (int)read_real(current_mount(), f, buffer, size, offset);
 	world_lock(f->world);
 	who = caller_of(f->world, f->entry->flags & CONTROL);
 	f->flags = (f->flags & ~O_NONBLOCK) | (info->flags & O_NONBLOCK);
@@ -603,6 +674,20 @@ int mount_start(struct mount *m)
 	return error;
 }
 
+int mount_reveal(struct mount *m, void *session, void *channel, size_t size, void *receive, void *process)
+{
+	struct requests requests = { .session = session, .channel = channel, .size = size };
+	struct stand_ins *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	memcpy(&requests.receive, &receive, sizeof(receive));
+	memcpy(&requests.process, &process, sizeof(process));
+	stand_ins_begin(s, &requests);
+	m->stand_ins = s;
+	return 0;
+}
+
 static void forget_alarm(struct world *w)
 {
 	world_lock(w);
@@ -627,6 +712,7 @@ void mount_free(struct mount *m)
 		pthread_mutex_destroy(&m->poll_lock);
 		pthread_mutex_destroy(&m->serve_lock);
 		free(m->pollers);
+		free(m->stand_ins);
 	}
 	free(m);
 }

@@ -6,6 +6,8 @@ kills all in it, and the mounts go with the last one. Behind every synthetic pro
     keeper   waits for init, and hands on Ctrl-C. Outside.
     init     one thread for each of these:
                libfuse's loop answers for /proc, in C. It waits for the world's lock and for nothing else.
+               stand-ins answer meanwhile where that loop reads a file of a real process (native/stand_in.c): such a
+               read may wait for whoever it is about, who may wait for an answer. It holds no lock then.
                the ticker of the core lets time pass.
                the playback lets the scenario happen.
                the main thread (loop.py) waits for whatever comes: signals, deaths, what the model does, reads that

@@ -51,7 +51,7 @@ def main(asked: Asked, keeper: int) -> int:
     run = Run(asked.described, asked.kernel, sampler=Sampler() if asked.report else None)
     spaces.start_pids_at(_first_real_pid(run), proc)  # before there are threads, which take some, too
     control = Control(run.world).attach()
-    mount = Mount(run.world, "/proc", asked.caps, adopt=True)
+    mount = Mount(run.world, "/proc", asked.caps, adopt=True, reveals=True)
     mounts = _open(mount, proc)
     people = Placeholders(run.world, _on_sigterm(asked.described))
     people.keep_up()
@@ -81,6 +81,7 @@ def _open(mount: Mount, proc: int) -> int:
     """Served over /proc from now on, but not for this thread and those that it starts. Returns where it is seen."""
     _serve(mount)
     _keep_device(proc)
+    spaces.hide_proc()
     return spaces.step_out(proc, spaces.bind_files())
 
 

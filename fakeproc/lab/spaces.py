@@ -14,6 +14,7 @@ MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND = 2, 4, 8, 4096
 PR_SET_PDEATHSIG = 1
 SIGKILL = 9
 
+HIDDEN = "/proc/.fakeproc/real"  # as native/fuse.c has it
 # Files of the tree that are seen elsewhere, too.
 BINDS = {"/proc/.fakeproc/kmsg": "/dev/kmsg", "/proc/.fakeproc/cgroup": "/sys/fs/cgroup"}
 
@@ -54,13 +55,18 @@ def leave_mounts() -> None:
     _do(_libc.mount, None, b"/", None, MS_REC | MS_PRIVATE, None)
 
 
-def mount_proc() -> None:
-    """A real procfs of this pid namespace over /proc. LabError where a part of the machine's is hidden."""
+def mount_proc(place: str = "/proc", options: bytes | None = None) -> None:
+    """A real procfs of this pid namespace. LabError where a part of the machine's is hidden."""
     try:
-        _do(_libc.mount, b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None)
+        _do(_libc.mount, b"proc", os.fsencode(place), b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, options)
     except OSError as error:
         what = "parts of /proc are hidden from this container" if os.path.exists("/.dockerenv") else "try as root"
         raise LabError(f"no procfs can be mounted here ({error.strerror}): {what}") from None
+
+
+def hide_proc() -> None:
+    """Below the synthetic /proc, a real one to which the links of real processes lead: of these, and nothing else."""
+    mount_proc(HIDDEN, b"subset=pid")
 
 
 def bind_files() -> list[str]:

@@ -7,7 +7,10 @@
 #include "world.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
+
+enum { REAL_PLACE = 511 };	/* an inode number, see struct node */
 
 int control_read_file(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
@@ -51,4 +54,17 @@ static const struct entry control_entries[] = {
 	ANSWERED("world.json", 0444),
 };
 
-const struct directory control_directory = { ENTRIES(control_entries), NULL, NULL, BOTH, 512, 3, NULL };
+/* A place for the real procfs, see real.h. */
+static const struct directory real_directory = { NULL, 0, NULL, NULL, BOTH, 0, 2, NULL };
+static const struct entry real_entry = { "real", S_IFDIR | 0555, FRESH, BOTH, NULL, NULL, &real_directory, CONTROL, 0 };
+
+static bool find_real(struct world *w, const struct node *directory, const char *name, size_t length, struct node *out)
+{
+	(void)directory;
+	if (!w->adopter || length != strlen(real_entry.name) || memcmp(name, real_entry.name, length))
+		return false;
+	*out = (struct node){ &real_entry, NULL, BOTH, REAL_PLACE, 0 };
+	return true;
+}
+
+const struct directory control_directory = { ENTRIES(control_entries), find_real, NULL, BOTH, 512, 3, NULL };

@@ -97,6 +97,7 @@ int open_node(struct world *w, const struct caller *who, const struct node *node
 	f->flags = flags;
 	f->record = klog_first(&w->log);
 	f->caps = who->caps;
+	f->real = -1;
 	text_init(&f->text);
 	w->open_files++;
 	w->cgroups.watched += (node->entry->flags & NOTIFIES) != 0;
@@ -139,6 +140,8 @@ void close_file(struct file *f)
 	world_unlock(w);
 	if (is_last)
 		world_drop(w);
+	if (f->real >= 0)
+		close(f->real);
 	text_drop(&f->text);
 	free(f);
 }

@@ -21,6 +21,7 @@ struct file {
 	bool as_bytes;		/* RECORDS, but read from the middle */
 	uint64_t caps;		/* of who opened it (f_cred) */
 	struct psi_trigger *trigger;	/* PRESSURE: what was written, or NULL */
+	int real;		/* REAL: a descriptor of the real file, which is read in its stead; or -1 */
 	uint64_t version;	/* NOTIFIES: of what was last shown, see cgroup_version(); 0 = nothing yet */
 	struct text text;
 };

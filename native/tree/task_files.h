@@ -14,6 +14,8 @@ static inline bool is_whole(const struct node *node) { return node->level != THR
 
 /* How many descriptors are open, from 0 on. */
 uint32_t count_files(const struct task *t);
+/* How many links there are in fd. */
+int64_t fd_count(const struct world *w, const struct node *directory);
 /* RLIMIT_NPROC and RLIMIT_SIGPENDING */
 uint64_t limit_of_processes(const struct world *w);
 /* st_size, which is 0 but for fd and the links of open and mapped files. */

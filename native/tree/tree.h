@@ -37,6 +37,9 @@ enum {
 	LINK_OF_FILE = 2048,	/* st_size is 64 */
 	NET_FILE = 4096,	/* root's, whosever network it is */
 	SYSLOG = 32,		/* opened with CAP_SYSLOG only */
+	/* Of adopted processes, in a mount: */
+	REAL = 1 << 14,		/* a file whose contents are those of the real procfs */
+	MAGIC = 1 << 15,	/* a link that leads where the real one does */
 	/* Of the cgroup tree, whose modes, owners and extended attributes can be changed, see cgroup_tree.h: */
 	KERNFS = 1 << 16,
 	NOT_ON_ROOT = 1 << 17, ONLY_ON_ROOT = 1 << 18,

@@ -58,6 +58,12 @@ def test_it_has_the_paths_of_the_real_one(machine: Lab) -> None:
     assert (exe, cwd) == (os.path.realpath("/usr/bin/readlink"), "/usr")
 
 
+def test_its_links_tell_where_they_really_lead(machine: Lab) -> None:
+    fd, root, namespace = shell(machine, "readlink /proc/self/fd/0 /proc/self/root /proc/self/ns/mnt")
+    assert (fd, root) == ("/dev/null", "/")
+    assert namespace.startswith("mnt:[")
+
+
 def test_an_exec_gives_it_another_name(machine: Lab) -> None:
     assert shell(machine, "read comm < /proc/self/comm; echo $comm; exec cat /proc/self/comm") == ["sh", "cat"]
 

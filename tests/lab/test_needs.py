@@ -68,9 +68,9 @@ def test_expectations_of_another_file(lab: None, run: Run, tmp_path: Path) -> No
 
 
 def test_an_ordinary_user(lab: None, nobody: list[str]) -> None:
-    script = "id -u; kill 4242; sleep 0.1; kill -0 4242 || echo gone"
+    script = "id -u; kill 4242; sleep 0.1; kill -0 4242 || echo gone; readlink /proc/$$/fd/0; cat < /proc/self/fd/0"
     done = subprocess.run([*nobody, "run", "--scenario", PEOPLE, "--", "sh", "-c", script], **QUIET, cwd="/")
-    assert done.stdout.splitlines()[:2] == ["0", "gone"], done
+    assert done.stdout.splitlines()[:3] == ["0", "gone", "/dev/null"], done
 
 
 def test_an_ordinary_user_for_whom_dev_fuse_is_closed(lab: None, nobody: list[str]) -> None:
