@@ -172,8 +172,8 @@ class Mount:
     caps: "root" gives every capability to uid 0, "caller" what the caller really has. options: for FUSE. proc: where a
     real procfs is mounted. speed: its clock goes so many times as fast as the wall's; 0: it stands still. adopt:
     callers that the world does not know become processes of it; only where synthetic pids cannot be those of strangers,
-    NamespaceError elsewhere. reveals: a real procfs will be mounted at .fakeproc/real, and who is adopted has the files
-    of that. MountError without libfuse or /dev/fuse.
+    NamespaceError elsewhere. lab: a real procfs will be mounted at .fakeproc/real, and who is adopted has the files of
+    that; and whoever of them dies in the world is killed. MountError without libfuse or /dev/fuse.
     """
 
     def __init__(
@@ -185,7 +185,7 @@ class Mount:
         adopt: bool = False,
         proc: str | os.PathLike[str] = "/proc",
         speed: float = 1.0,
-        reveals: bool = False,
+        lab: bool = False,
     ) -> None:
         self._libfuse = Libfuse()
         check_device()
@@ -195,7 +195,7 @@ class Mount:
         self.ready = threading.Event()
         self._lock = threading.Lock()
         self._running: int | None = None  # libfuse's handle, while it is safe to speak to
-        self.adopts, self._reveals, self._proc = adopt, reveals, namespaces.open_proc(proc)
+        self.adopts, self._is_lab, self._proc = adopt, lab, namespaces.open_proc(proc)
         weakref.finalize(self, os.close, self._proc)
         if adopt:
             namespaces.check_adoption(self._proc)
@@ -211,7 +211,7 @@ class Mount:
         return ffi.cast("void *", self._libfuse.address(function))
 
     def _adopt_in(self, world: World) -> None:
-        if self.adopts and (error := lib.world_adopt(world._w, self._proc)):
+        if self.adopts and (error := lib.world_adopt(world._w, self._proc, self._is_lab)):
             raise MountError(f"nobody can be adopted: {os.strerror(-error)}")
 
     def __fspath__(self) -> str:
@@ -268,7 +268,7 @@ class Mount:
 
     def _reveal(self, fuse: int, channel: int) -> None:
         """A request that waits for a client is waited for by another thread, see native/stand_in.h."""
-        if not self._reveals:
+        if not self._is_lab:
             return
         places = (ffi.cast("void *", place) for place in (self._libfuse.call("fuse_get_session", fuse), channel))
         functions = (self._address("fuse_chan_recv"), self._address("fuse_session_process"))

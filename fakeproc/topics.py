@@ -78,8 +78,8 @@ LIMITS = (
     "it really uses, and as asleep, and has no arguments but its name; its oom_score_adj is the world's. A link to "
     "what has no path (a pipe) can be read but not followed, so that /dev/stdin and <(...) of a shell do not work "
     "there: they do in a lab. No more than 512 are taken in at a time.",
-    "An adopted process is chosen by the OOM killer as others are, but nothing real is signalled, ever: killed in the "
-    "world it leaves it, and its next request brings it back as a newcomer. A signal that a program sends to a "
+    "An adopted process is chosen by the OOM killer as others are, but nothing real is signalled, unless in a lab: "
+    "killed in the world it leaves it, and its next request brings it back as a newcomer. A signal that a program sends to a "
     "synthetic pid reaches nobody in the world, but in a lab (fakeproc help lab).",
     "A request brings its caller's uid, but not his capabilities. --caps root (the default): uid 0, as the server "
     "sees it, has all of them, others none. --caps caller: those that he really has, if his user namespace is the "
@@ -163,7 +163,8 @@ LAB = (
     "cwd, root, maps, smaps, smaps_rollup, numa_maps, cmdline, environ and auxv are their own, as the real procfs has "
     "them: pipes can be opened by /dev/stdout and /dev/fd, a program starts itself by /proc/self/exe. Their numbers "
     "(status, stat, statm, oom_*, io, limits, cgroup) are the model's, in the lines of its kernel, and so are mounts "
-    "and mountinfo: they tell of the machine's /proc and /sys/fs/cgroup, where there is a FUSE file system.",
+    "and mountinfo: they tell of the machine's /proc and /sys/fs/cgroup, where there is a FUSE file system. Whoever of "
+    "them the model kills, by its OOM killer or a cgroup.kill, is killed.",
     "It works as root, and as an ordinary user where /dev/fuse and user namespaces are open to him; then he is root "
     "inside, and placeholders have no other uid.",
     'A process of the scenario may say what it does with SIGTERM: on_sigterm = "die" (the default), "ignore", or '

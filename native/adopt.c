@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,19 +37,21 @@ static const struct memory size_of_all = { .anon = 64, .file = 192, .ptes = 1, .
 
 struct real {
 	int32_t pid;
+	bool is_condemned;	/* it was sent SIGKILL, since the world has killed it, and has not ended yet */
 	uint64_t serial;	/* of its task in the world */
 	char comm[COMM_SIZE];	/* as it was last: what the world made of it since stays until the next exec */
 };
 
 struct adopter {
 	int proc;
+	bool kills;			/* whoever dies in the world dies */
 	int64_t looked;			/* when drop_ended() last ran */
 	nfds_t count;
 	struct real real[MOST_PROCESSES];
 	struct pollfd end[MOST_PROCESSES];	/* pidfds: readable once the process has ended */
 };
 
-int adopter_new(struct world *w, int proc)
+int adopter_new(struct world *w, int proc, bool kills)
 {
 	struct adopter *a;
 	int own = fcntl(proc, F_DUPFD_CLOEXEC, 0);
@@ -63,6 +66,7 @@ int adopter_new(struct world *w, int proc)
 	if (w->adopter)
 		close(a->proc);
 	a->proc = own;
+	a->kills = kills;
 	w->adopter = a;
 	return 0;
 }
@@ -179,14 +183,40 @@ static bool has_left(const struct world *w, const struct real *real)
 	return !leader || !live_thread(leader->signal);
 }
 
+static bool is_killed(const struct world *w, const struct real *real)
+{
+	const struct task *leader = leader_of(w, real);
+
+	return has_left(w, real) || (leader->flags & TASK_KILLED);
+}
+
+/* Itself, whoever may have its number. It stays known until it has ended, and is not taken in again. */
+static void condemn(struct adopter *a, nfds_t i)
+{
+	if (!a->real[i].is_condemned)
+		syscall(SYS_pidfd_send_signal, a->end[i].fd, SIGKILL, NULL, 0);
+	a->real[i].is_condemned = true;
+}
+
+static bool is_condemned(const struct adopter *a, int pid)
+{
+	for (nfds_t i = 0; i < a->count; i++)
+		if (a->real[i].pid == pid && a->real[i].is_condemned)
+			return true;
+	return false;
+}
+
 void drop_ended(struct world *w)
 {
 	struct adopter *a = w->adopter;
 	int ended = poll(a->end, a->count, 0);
 
-	for (nfds_t i = a->count; i--;)
-		if ((ended > 0 && a->end[i].revents) || has_left(w, &a->real[i]))
+	for (nfds_t i = a->count; i--;) {
+		if ((ended > 0 && a->end[i].revents) || (!a->kills && has_left(w, &a->real[i])))
 			forget(w, i);
+		else if (a->kills && is_killed(w, &a->real[i]))
+			condemn(a, i);
+	}
 }
 
 /* ---- taking in ---- */
@@ -372,7 +402,8 @@ static struct task *adopt_process(struct world *w, int pid, int parents)
 {
 	struct identity identity;
 	struct task *t = NULL;
-	int end = w->adopter->count < MOST_PROCESSES ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	bool may = w->adopter->count < MOST_PROCESSES && !is_condemned(w->adopter, pid);
+	int end = may ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 
 	if (end < 0)
 		return NULL;

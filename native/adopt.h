@@ -4,8 +4,8 @@
  *
  * It comes with its first request, its threads and its parents with it, and goes once it has ended, which is looked at
  * when somebody looks at it: processes of the world proper pay nothing. Where the world has that pid already, its own
- * process stays, and the caller finds that one. No real process is ever signalled: an adopted one that the world kills
- * leaves the world, and comes back with its next request.
+ * process stays, and the caller finds that one. In a lab an adopted process that the world kills is killed; elsewhere no
+ * real process is ever signalled: it leaves the world, and comes back with its next request.
  */
 #ifndef ADOPT_H
 #define ADOPT_H
@@ -14,8 +14,11 @@
 
 struct adopter;
 
-/* proc: the real procfs, of which it takes a descriptor of its own. 0 or a negative errno; who is adopted stays. */
-int adopter_new(struct world *w, int proc);
+/*
+ * proc: the real procfs, of which it takes a descriptor of its own; kills: as in a lab. 0 or a negative errno; who is
+ * adopted stays.
+ */
+int adopter_new(struct world *w, int proc, bool kills);
 void adopter_drop(struct world *w);
 
 /* The real procfs. */
@@ -28,6 +31,7 @@ static inline bool is_adopted(const struct task *t) { return t->flags & TASK_ADO
 void adopt_caller(struct world *w, int pid);
 /* An adopted task as it is now, or NULL where it has ended. */
 struct task *adopted_now(struct world *w, struct task *t);
+/* Who has ended leaves the world, and who has died in the world ends, where that is so. */
 void drop_ended(struct world *w);
 
 #endif

@@ -499,7 +499,9 @@ void mount_stop(struct mount *m);
 int mount_reveal(struct mount *m, void *session, void *channel, size_t size, void *receive, void *process);
 /* libfuse's fuse_notify_poll and fuse_pollhandle_destroy. */
 void fuse_set_poll(void *notify, void *destroy);
-int world_adopt(struct world *w, int proc);		/* callers unknown to the world become processes of it; proc: as above */
+/* Callers unknown to the world become processes of it; proc: as above; kills: who dies in the world is killed. */
+int world_adopt(struct world *w, int proc, int kills);
+void world_settle_adopted(struct world *w);	/* now, and not with the next request */
 void mount_serve(struct mount *m, struct world *w);	/* another world from now on; files that are open stay with theirs */
 /* How fast the world's clock goes, in thousandths of the host's; 0: it stands still. */
 void mount_set_speed(struct mount *m, int64_t thousandths);

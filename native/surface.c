@@ -102,7 +102,15 @@ void world_release(struct world *w) { world_unlock(w); }
 
 int world_rule(struct world *w, int row) { return rules_row_holds(row, (int)w->version, w->patches); }
 uint64_t world_total_pages(struct world *w) { return LOCKED(w, total_pages(w)); }
-int world_adopt(struct world *w, int proc) { return LOCKED(w, adopter_new(w, proc)); }
+int world_adopt(struct world *w, int proc, int kills) { return LOCKED(w, adopter_new(w, proc, kills)); }
+
+void world_settle_adopted(struct world *w)
+{
+	world_lock(w);
+	if (w->adopter)
+		drop_ended(w);
+	world_unlock(w);
+}
 int64_t world_now(struct world *w) { return LOCKED(w, w->now); }
 void world_set_now(struct world *w, int64_t nanoseconds) { LOCKED(w, (clock_to(w, nanoseconds), 0)); }
 void world_set_boot_time(struct world *w, int64_t nanoseconds) { LOCKED(w, w->boot_time = nanoseconds); }

@@ -51,7 +51,7 @@ def main(asked: Asked, keeper: int) -> int:
     run = Run(asked.described, asked.kernel, sampler=Sampler() if asked.report else None)
     spaces.start_pids_at(_first_real_pid(run), proc)  # before there are threads, which take some, too
     control = Control(run.world).attach()
-    mount = Mount(run.world, "/proc", asked.caps, adopt=True, reveals=True)
+    mount = Mount(run.world, "/proc", asked.caps, adopt=True, lab=True)
     mounts = _open(mount, proc)
     people = Placeholders(run.world, _on_sigterm(asked.described))
     people.keep_up()

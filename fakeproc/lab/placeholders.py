@@ -71,6 +71,7 @@ class Placeholders:
 
     def keep_up(self) -> None:
         """Who has died in the world dies, who has appeared there appears, and who cannot die is held."""
+        lib.world_settle_adopted(self.world._w)
         for death in self.world.deaths_since(self._death_end):
             self._death_end = death.seq + 1
             if death.how == lib.HAS_DIED:
