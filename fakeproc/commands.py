@@ -9,6 +9,7 @@ import re
 import shlex
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -656,6 +657,10 @@ class Commands:
         for entry in self.world.step(time):
             self.tell(entry)
         return f"the clock is at {units.shown_time(self.world.now)}"
+
+    def still(self) -> AbstractContextManager[None]:
+        """Nothing of a scenario happens while the block runs."""
+        return self.clock.still() if self.clock else nullcontext()
 
     def run(self, line: str) -> str:
         """Carry out one line; returns its result, such as the pid of a new process. CommandError where it fails."""

@@ -78,7 +78,7 @@ class Control:
         return [call for call in calls if call]
 
     def _carry_out(self, call: Call) -> None:
-        with self._noting(call.line, call.text):
+        with self._noting(call.line, call.text), self.commands.still():
             result = self.commands.carry_out(call)
             self.note(f"ok {_cut(call.text)}" + (f": {result}" if result else ""))
 

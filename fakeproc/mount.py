@@ -272,7 +272,9 @@ class Mount:
             return
         places = (ffi.cast("void *", place) for place in (self._libfuse.call("fuse_get_session", fuse), channel))
         functions = (self._address("fuse_chan_recv"), self._address("fuse_session_process"))
-        if error := lib.mount_reveal(self.pointer, *places, self._libfuse.call("fuse_chan_bufsize", channel), *functions):
+        if error := lib.mount_reveal(
+            self.pointer, *places, self._libfuse.call("fuse_chan_bufsize", channel), *functions
+        ):
             raise MountError(f"adopted processes cannot have their own files: {os.strerror(-error)}")
 
     def _answer(self, fuse: int, channel: int, heeds_signals: bool) -> int:

@@ -68,6 +68,10 @@ class Playback:
         check_speed(times)
         self._set(times, self._is_paused)
 
+    def on_the_wall(self, time: int) -> float:
+        """The seconds in which so many nanoseconds pass, at the speed of now."""
+        return time / 1e9 / self._speed
+
     def step(self, time: int) -> None:
         """So much time (nanoseconds) passes at once, with all that is to happen in it; then the clock stands still."""
         self.pause()

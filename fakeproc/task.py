@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakeproc import units
+from fakeproc import sigterm, units
 from fakeproc._native import ffi, lib
 from fakeproc.caller import ROOT, Caller
 from fakeproc.cgroup import Cgroup, path_bytes
@@ -154,6 +154,7 @@ class Task(Credentials):
         child = self.world.task(self._do(lib.task_clone, flags, pid))
         if comm:
             child.comm = comm
+        sigterm.inherit(self, child)
         return child
 
     def fork(self, comm: str = "", *, pid: int = 0) -> Task:
@@ -188,6 +189,7 @@ class Task(Credentials):
         """
         sizes = {name: units.size(size) for name, size in zip(SIZES, (anon, file, shmem, swap), strict=True)}
         task = self.world.task(self._do(lib.task_exec))
+        sigterm.reset(task)
         if comm:
             task.comm = comm
         if any(sizes.values()):
@@ -208,6 +210,11 @@ class Task(Credentials):
     def kill(self, signal: int = 9) -> None:
         """kill(2) of its process with a signal of 0 to 64: default actions, no handlers. OSError EINVAL for others."""
         self._do(lib.task_kill, signal)
+
+    def core_dumped(self, signal: int) -> None:
+        """Its core dump is done: it dies of that signal, with the core flag in its status. OSError ESRCH for a zombie,
+        EINVAL for one that no signal kills."""
+        self._do(lib.task_core_dumped, signal)
 
     def reap(self) -> None:
         """wait(2) for it, by whoever is its parent: it is gone then. OSError ECHILD while it is no zombie."""

@@ -79,8 +79,8 @@ LIMITS = (
     "what has no path (a pipe) can be read but not followed, so that /dev/stdin and <(...) of a shell do not work "
     "there: they do in a lab. No more than 512 are taken in at a time.",
     "An adopted process is chosen by the OOM killer as others are, but nothing real is signalled, unless in a lab: "
-    "killed in the world it leaves it, and its next request brings it back as a newcomer. A signal that a program sends to a "
-    "synthetic pid reaches nobody in the world, but in a lab (fakeproc help lab).",
+    "killed in the world it leaves it, and its next request brings it back as a newcomer. A signal that a program "
+    "sends to a synthetic pid reaches nobody in the world, but in a lab (fakeproc help lab).",
     "A request brings its caller's uid, but not his capabilities. --caps root (the default): uid 0, as the server "
     "sees it, has all of them, others none. --caps caller: those that he really has, if his user namespace is the "
     "server's. `caller` in .fakeproc/ctl sets who the requests that follow come from.",
@@ -167,9 +167,8 @@ LAB = (
     "them the model kills, by its OOM killer or a cgroup.kill, is killed.",
     "It works as root, and as an ordinary user where /dev/fuse and user namespaces are open to him; then he is root "
     "inside, and placeholders have no other uid.",
-    'A process of the scenario may say what it does with SIGTERM: on_sigterm = "die" (the default), "ignore", or '
-    '{ after = "300 ms" }. One with dsleep = true is really in uninterruptible sleep: signals stay pending until the '
-    "model lets it go.",
+    "What a process does with SIGTERM is its scenario's: on_sigterm, see fakeproc help scenario. One with "
+    "dsleep = true is really in uninterruptible sleep: signals stay pending until the model lets it go.",
     "The scenario plays by the wall's clock, --speed makes it faster. A run ends with CMD, or at --for. Then comes a "
     "table: who was signalled, by whom, with what, when, how much memory was available, what became of it; whether "
     "the kernel's OOM killer was faster; and each [[expect]], judged at the end. --expect FILE adds those of another "
@@ -266,6 +265,12 @@ by = "kernel"               # or "signal"
 before = "25 s"
 """
 
+ON_SIGTERM = (
+    'on_sigterm = "die" (the default); "ignore"; { after = "300 ms" }: it dies so late; { core = "2 s" }: it writes a '
+    'core dump for so long, holds its memory, and dies with the core flag; "fork": it forks a copy of itself, which '
+    "does the same, and dies. For a signal of a program in a lab, and one of an event. A fork does as its parent, "
+    "unless it says something else; after an exec only what ignores it does so still."
+)
 EVENT_TIMES = 'at = "2 s" from the start, or wait = "2 s" from the event above; every = "1 s" and times = 10 repeat it'
 GRADUAL = (
     'What has over = "10 s", and a leak, goes on in steps of 100 ms until it is done or its process is dead; '
@@ -304,6 +309,7 @@ def _scenario() -> str:
         _wrapped(f"[[cgroup]]: {' '.join(keys.CGROUP_KEYS)}", 0),
         _wrapped(f'{" ".join(keys.CGROUP_LIMITS)} are sizes or "max"; limit is memory.max, 0 takes it away.', 4),
         _wrapped(f"[[process]]: {' '.join(keys.PROCESS_KEYS)}", 0),
+        _wrapped(ON_SIGTERM, 4),
         _wrapped(f"[[event]]: {EVENT_TIMES}, and one of", 0),
         *(_wrapped(f"{name} = {{ {' '.join(action.table)} }}", 4, "  ") for name, action in events.ACTIONS.items()),
         _wrapped(GRADUAL, 0),

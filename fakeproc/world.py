@@ -22,6 +22,7 @@ from fakeproc.machine import RESOURCES, Machine
 from fakeproc.memory import Memory, OwnPages, Sample
 from fakeproc.oom import Oom, Outcome, Ranking, ranking_of
 from fakeproc.open_file import OpenFile
+from fakeproc.sigterm import OnSigterm
 from fakeproc.spent import Spent
 from fakeproc.task import (
     CLONE_NEWPID,
@@ -105,6 +106,7 @@ class World(Machine):
         self._run: Run | None = None
         self._clock: Playback | None = None  # while it is mounted
         self.names: dict[str, Task] = {}  # what a scenario calls its processes
+        self.on_sigterm: dict[int, OnSigterm] = {}  # by serial; who is not here dies of it
         if init:
             check(lib.task_init(self._w), "init")
 

@@ -316,6 +316,7 @@ int task_exec(struct world *w, int pid);		/* returns the pid, which changes for 
 int task_exit_thread(struct world *w, int pid, int exit_code);
 int task_exit_group(struct world *w, int pid, int exit_code);
 int task_kill(struct world *w, int pid, int signal);	/* to the process; 0 only asks */
+int task_core_dumped(struct world *w, int pid, int signal);	/* its dump is done: it dies of that signal, with the core flag */
 int task_reap(struct world *w, int pid);
 int task_release_sighand(struct world *w, int pid);	/* stage the race of patch 2: found, but being released */
 int task_use_mm(struct world *w, int kthread, int pid);

@@ -302,6 +302,7 @@ int task_exec(struct world *w, int pid) { return CHANGE_TASK(w, pid, exec_task(w
 int task_exit_thread(struct world *w, int pid, int exit_code) { return CHANGE_TASK(w, pid, exit_thread(w, t, exit_code)); }
 int task_exit_group(struct world *w, int pid, int exit_code) { return CHANGE_TASK(w, pid, exit_group(w, t, exit_code)); }
 int task_kill(struct world *w, int pid, int signal) { return CHANGE_TASK(w, pid, signal_process(w, t, signal)); }
+int task_core_dumped(struct world *w, int pid, int signal) { return CHANGE_TASK(w, pid, core_dumped(w, t, signal)); }
 int task_reap(struct world *w, int pid) { return CHANGE_TASK(w, pid, reap(w, t)); }
 int task_unuse_mm(struct world *w, int kthread) { return CHANGE_TASK(w, kthread, unuse_mm(w, t)); }
 

@@ -796,6 +796,17 @@ static void dies_of(struct world *w, struct signal *signal, int number)
 	group_dies(w, signal, number);
 }
 
+int core_dumped(struct world *w, struct task *t, int number)
+{
+	if (!live_thread(t->signal))
+		return -ESRCH;
+	if (is_unkillable(t) || number < 1 || number > 64)
+		return -EINVAL;
+	t->signal->group_coredump = 0;
+	dies_of(w, t->signal, number | WAIT_COREFLAG);
+	return 0;
+}
+
 /* kill(2) from outside its namespace: an inner init dies of SIGKILL and SIGSTOP only works there, too. */
 int signal_process(struct world *w, struct task *t, int number)
 {

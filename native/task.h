@@ -117,6 +117,8 @@ int exec_task(struct world *w, struct task *t);
 int exit_thread(struct world *w, struct task *t, int exit_code);
 int exit_group(struct world *w, struct task *t, int exit_code);
 int signal_process(struct world *w, struct task *t, int number);
+enum { WAIT_COREFLAG = 0x80 };	/* in a status of wait(2): it dumped core */
+int core_dumped(struct world *w, struct task *t, int number);
 int reap(struct world *w, struct task *t);
 int use_mm(struct world *w, struct task *kthread, struct mm *mm);
 int unuse_mm(struct world *w, struct task *kthread);

@@ -47,7 +47,7 @@ def _inside(count: int) -> dict[str, float]:
     spaces.die_with_parent()
     spaces.leave_mounts()
     spaces.mount_proc()
-    people = Placeholders(_people(count), {})
+    people = Placeholders(_people(count))
     before, begun = available(), time.perf_counter()
     people.keep_up()
     seconds = time.perf_counter() - begun

@@ -53,7 +53,7 @@ def main(asked: Asked, keeper: int) -> int:
     control = Control(run.world).attach()
     mount = Mount(run.world, "/proc", asked.caps, adopt=True, lab=True)
     mounts = _open(mount, proc)
-    people = Placeholders(run.world, _on_sigterm(asked.described))
+    people = Placeholders(run.world)
     people.keep_up()
     clock = control.commands.clock = Playback(mount, run, control.note, judges=False)
     clock.entries = [] if asked.report else None
@@ -114,12 +114,6 @@ def _keep_device(proc: int) -> None:
             if os.readlink(name, dir_fd=fds) == "/dev/fuse":
                 os.set_inheritable(int(name), False)
     os.close(fds)
-
-
-def _on_sigterm(described: Scenario) -> dict[int, str | int]:
-    return {
-        process.pid: process.given["on_sigterm"] for process in described.processes if "on_sigterm" in process.given
-    }
 
 
 def _first_real_pid(run: Run) -> int:

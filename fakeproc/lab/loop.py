@@ -15,14 +15,16 @@ import select
 import signal
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from fakeproc import sigterm
 from fakeproc._native import lib
 from fakeproc.lab.intercept import Intercept
 from fakeproc.lab.placeholders import Placeholder, Placeholders, bit
 from fakeproc.lab.watch import Watch
 from fakeproc.playback import Playback
+from fakeproc.task import Task
 
 REPORT = struct.Struct("=IIII")  # struct report of placeholder.c
 GRACE = 2.0  # seconds between asking the command to end and ending it
@@ -133,11 +135,19 @@ class Loop:
             return
         self._saw(one, number, self._name(sender))
         one.reported = number
-        after = self.people.on_sigterm.get(pid)
-        if number == signal.SIGTERM and isinstance(after, int):
-            self.later(after / 1e9, lambda: self._dies(pid, one.serial, number))
+        if number == signal.SIGTERM and one.serial in self.world.on_sigterm:
+            self._terminate(one)
         elif number == signal.SIGCONT:
             self._tell_world(one, number)
+
+    def _terminate(self, one: Placeholder) -> None:
+        """It does with a SIGTERM what the scenario says."""
+        with self._task(one) as task:
+            rest = sigterm.begin(task)
+            if rest == 0:
+                sigterm.end(task)
+            elif rest:
+                self.later(self.clock.on_the_wall(rest), lambda: self._dies(one))
 
     def _saw(self, one: Placeholder, number: int, by: str) -> None:
         self.clock.mount.look()  # the world's clock goes on to now
@@ -153,18 +163,20 @@ class Loop:
         except OSError:
             return f"pid {pid}"
 
-    def _dies(self, pid: int, serial: int, number: int) -> None:
+    def _dies(self, one: Placeholder) -> None:
         """Its time has come, unless it died before."""
-        one = self.people.of.get(pid)
-        if one and one.serial == serial:
-            self._tell_world(one, number)
+        with self._task(one) as task:
+            sigterm.end(task)
 
     def _tell_world(self, one: Placeholder, number: int) -> None:
-        """The signal, to whoever has that pid still."""
+        with self._task(one) as task:
+            task.kill(number)
+
+    @contextlib.contextmanager
+    def _task(self, one: Placeholder) -> Iterator[Task]:
+        """Behind whom it stands, while nothing of the scenario happens. What the world refuses is refused."""
         with self.clock.still(), contextlib.suppress(OSError):
-            task = self.world.task(one.pid)
-            if task.serial == one.serial:
-                task.kill(number)
+            yield Task(self.world, one.pid, one.serial)
 
     # --- children ----------------------------------------------------------------------------
 
@@ -177,7 +189,8 @@ class Loop:
                 self._command_ended(child.si_code, child.si_status)
             else:
                 self._died(child.si_pid, child.si_status if child.si_code != os.CLD_EXITED else 0)
-        self.people.keep_up()
+        with self.clock.still():
+            self.people.keep_up()
 
     def _command_ended(self, how: int, status: int) -> None:
         self.code = status if how == os.CLD_EXITED else 128 + status
@@ -229,8 +242,8 @@ class Loop:
                 continue
             one.pending.add(number)
             self._saw(one, number, "")
-            with self.clock.still(), contextlib.suppress(OSError):
-                self.world.task(one.pid).set_flag(lib.TASK_KILLED)
+            with self._task(one) as task:
+                task.set_flag(lib.TASK_KILLED)
 
     def _pending_signals(self, pid: int) -> list[int]:
         """Of the process. Its status asks for no lock that it could hold."""

@@ -43,13 +43,10 @@ class Placeholder:
 
 
 class Placeholders:
-    """All of them. Only the main thread of init uses this, and nothing here waits for anybody.
+    """All of them. Only the main thread of init uses this, and nothing here waits for anybody."""
 
-    on_sigterm: what the scenario says of pids; missing ones die of it.
-    """
-
-    def __init__(self, world: World, on_sigterm: dict[int, str | int]) -> None:
-        self.world, self.on_sigterm = world, on_sigterm
+    def __init__(self, world: World) -> None:
+        self.world = world
         self.of: dict[int, Placeholder] = {}  # by pid
         self.dying: set[int] = set()  # killed here, not reaped yet
         self.taken: set[int] = set()  # pids of the world that a stranger has
@@ -108,8 +105,8 @@ class Placeholders:
     def _make(self, pid: int, serial: int, is_kthread: bool) -> Placeholder | None:
         with contextlib.suppress(ProcessLookupError):
             info = self.world._info(pid)
-            comm, is_cheap = ffi.string(info.comm), len(self.of) >= CHEAP_FROM and pid not in self.on_sigterm
-            handled = EVERY_SIGNAL if is_kthread or info.flags & lib.TASK_NAMESPACE_INIT else self._handled(pid)
+            comm, is_cheap = ffi.string(info.comm), len(self.of) >= CHEAP_FROM and serial not in self.world.on_sigterm
+            handled = EVERY_SIGNAL if is_kthread or info.flags & lib.TASK_NAMESPACE_INIT else self._handled(serial)
             wanted = [pid, info.uid, info.gid, handled, is_cheap, comm]
             return self._spawned(pid, serial, comm, is_cheap, ffi.new("struct placeholder *", wanted))
         return None
@@ -124,8 +121,8 @@ class Placeholders:
         one = self.of[pid] = Placeholder(pid, serial, comm.decode("utf-8", "surrogateescape"), is_cheap)
         return one
 
-    def _handled(self, pid: int) -> int:
-        return 0 if self.on_sigterm.get(pid, "die") == "die" else bit(signal.SIGTERM)
+    def _handled(self, serial: int) -> int:
+        return bit(signal.SIGTERM) if serial in self.world.on_sigterm else 0
 
     def _hold_or_let_go(self, one: Placeholder) -> None:
         one.is_held = not one.is_held

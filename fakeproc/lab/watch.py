@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -65,12 +66,15 @@ class Watch:
     def conclude(self) -> None:
         self.run.witness.look()
         deaths = self.run.witness.deaths
-        died = {death.serial: self.run.witness.since(death.time) for death in deaths if death.how == lib.HAS_DIED}
+        died = {death.serial: self._told(death) for death in deaths if death.how == lib.HAS_DIED}
         killed = {death.serial for death in deaths}
         for one in self.signals:
             one.outcome = PENDING if one.serial in killed else IGNORED
-            if one.serial in died:
-                one.outcome = f"{DIED} at {_seconds(died[one.serial])}"
+            one.outcome = died.get(one.serial, one.outcome)
+
+    def _told(self, death: Death) -> str:
+        cored = ", core dumped" if os.WCOREDUMP(death.exit_code) else ""
+        return f"{DIED} at {_seconds(self.run.witness.since(death.time))}{cored}"
 
     def entries(self) -> Iterator[Entry]:
         """For the timeline of a run."""

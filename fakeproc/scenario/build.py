@@ -14,6 +14,7 @@ from fakeproc.scenario.expect import Expect
 from fakeproc.scenario.keys import OWN_PAGES, SIZES
 from fakeproc.scenario.plan import Process
 from fakeproc.scenario.player import Player
+from fakeproc.sigterm import OnSigterm
 from fakeproc.world import THREAD_FLAGS, Task, World, check
 
 
@@ -56,6 +57,7 @@ class Scenario:
                     step(world, process)
         world.last_pid = max(pid for process in self.processes for pid in process.tids if pid < self.pid_max)
         world.names = {name: world.task(pid) for name, pid in self._names()}
+        world.on_sigterm = {world.task(pid).serial: answer for pid, answer in self._on_sigterm()}
         return world
 
     def play(self, world: World, until: int | None = None) -> Iterator[Happened]:
@@ -74,6 +76,16 @@ class Scenario:
             except OSError as error:
                 what = f"{self.file}: machine: sysctl: {name} = {value}: kernel {world.kernel} refuses it"
                 raise ScenarioError(f"{what}: {error.strerror}") from None
+
+    def _on_sigterm(self) -> Iterator[tuple[int, OnSigterm]]:
+        """What is not written of a copy is as with the process that it was forked from."""
+        answers: dict[int, OnSigterm] = {}
+        for process in self.processes:
+            inherited = None if process.execs or process.maker is None else answers.get(process.maker.pid)
+            answer = process.given.get("on_sigterm", inherited)
+            if answer is not None:
+                answers[process.pid] = answer
+        yield from answers.items()
 
     def _names(self) -> Iterator[tuple[str, int]]:
         """The names that mean one process only."""

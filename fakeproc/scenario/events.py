@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
-from fakeproc import outcome, units, wording
+from fakeproc import outcome, sigterm, units, wording
 from fakeproc._native import ffi, lib
 from fakeproc.errors import FakeprocError, WorldError
 from fakeproc.scenario import keys
@@ -18,6 +18,7 @@ from fakeproc.world import RESOURCES, ROOT, Caller, Task, World
 REFERENCES = ("who", "by", "as", "parent")
 MAKERS = ("spawn", "fork", "clone_vm", "vfork")  # they give a name
 LONGEST_LEAK = 3600 * 10**9  # nanoseconds, where no end is written
+SPAWNED = ("oom_score_adj", "cgroup", "on_sigterm")  # besides ids and sizes
 ADJUSTMENTS = ("oom_score_adj", "oom_adj")
 
 
@@ -130,6 +131,8 @@ def _why_over(world: World, task: Task) -> str:
     """Nothing that takes time goes on behind the end of whoever does it; nothing: it goes on."""
     if world.panic is not None:
         return "the machine has panicked"
+    if task.exists and task._own_flags() & lib.TASK_COREDUMPING:
+        return "it dumps core"
     return "" if task.exists and task.can_act else "it is dead"
 
 
@@ -155,13 +158,26 @@ def _read(world: World, given: dict[str, Any]) -> str:
     return wording.printable(text.rstrip("\n"))
 
 
-def _kill(world: World, given: dict[str, Any]) -> str:
+def _kill(world: World, given: dict[str, Any]) -> str | Course:
     """SIGKILL is pending until its threads run: one that sleeps uninterruptibly does not."""
     number, task = given.get("signal", given.get("send", signal.SIGKILL)), _actor(world, given["who"])
+    if number == signal.SIGTERM:
+        return _terminate(task)
     if number == signal.SIGKILL and not (task.is_kthread or task.tgid == 1):
         task.set_flag(lib.TASK_KILLED)
     else:
         task.kill(number)
+    return "ok"
+
+
+def _terminate(task: Task) -> str | Course:
+    """It does with it what the scenario says."""
+    rest = sigterm.begin(task)
+    if rest is None:
+        return "it ignores that"
+    if rest:
+        return until_then(rest, partial(sigterm.end, task))
+    sigterm.end(task)
     return "ok"
 
 
@@ -189,10 +205,16 @@ def _releasing(world: World, given: dict[str, Any]) -> str:
 def _made_by(clone: Callable[[Task, str], Task]) -> Callable[[World, dict[str, Any]], str]:
     def run(world: World, given: dict[str, Any]) -> str:
         child = clone(_actor(world, given["who"]), given["comm"])
+        _set_on_sigterm(child, given)
         world.names[given.get("name", given["comm"])] = child
         return str(child.pid)
 
     return run
+
+
+def _set_on_sigterm(task: Task, given: dict[str, Any]) -> None:
+    if "on_sigterm" in given:
+        task.world.on_sigterm[task.serial] = given["on_sigterm"]
 
 
 def _spawn(world: World, given: dict[str, Any]) -> str:
@@ -204,6 +226,7 @@ def _spawn(world: World, given: dict[str, Any]) -> str:
         child.set_adj(given["oom_score_adj"], min(0, given["oom_score_adj"]))
     if "cgroup" in given:
         child.set_cgroup(given["cgroup"])
+    _set_on_sigterm(child, given)
     said = _grow_by(world, child, units.pages(given.get("anon", 0)))
     return f"{child.pid}, {said}" if said else str(child.pid)
 
@@ -334,7 +357,7 @@ def _oom(world: World, given: dict[str, Any]) -> str:
 _who = keys.reference
 _file = keys.one_of(*ADJUSTMENTS)
 _readable = keys.one_of(*ADJUSTMENTS, "oom_score")
-_child: dict[str, keys.Check] = {"who": _who, "comm": keys.text, "name": keys.text}
+_child: dict[str, keys.Check] = {"who": _who, "comm": keys.text, "name": keys.text, "on_sigterm": keys.on_sigterm}
 _int: keys.Check = keys.integer(-(1 << 31), (1 << 31) - 1)
 
 
@@ -402,7 +425,7 @@ ACTIONS: dict[str, Action] = {
             "comm": keys.text,
             "name": keys.text,
             "parent": _who,
-            **{key: keys.PROCESS_KEYS[key] for key in ("pid", "uid", *keys.SIZES, "oom_score_adj", "cgroup")},
+            **{key: keys.PROCESS_KEYS[key] for key in ("pid", "uid", *keys.SIZES, *SPAWNED)},
         },
         lambda given: f"spawn {given['comm']}",
         _spawn,

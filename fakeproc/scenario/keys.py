@@ -9,6 +9,7 @@ from typing import Any
 from fakeproc import capabilities, nodes, rules, units, wording
 from fakeproc._native import ffi, lib
 from fakeproc.errors import FakeprocError
+from fakeproc.sigterm import OnSigterm
 
 PID_LIMIT = 1 << 22
 BIGGEST_ID = (1 << 32) - 2  # the last one means "no change"
@@ -139,13 +140,14 @@ def time(value: Any) -> int:
     return units.duration(value)
 
 
-def on_sigterm(value: Any) -> str | int:
-    """What a process of a lab does with a SIGTERM: "die", "ignore", or the nanoseconds after which it dies."""
-    if value in ("die", "ignore"):
-        return str(value)
-    if not isinstance(value, dict) or set(value) != {"after"}:
-        raise FakeprocError('write "die", "ignore" or { after = "300 ms" }')
-    return time(value["after"])
+def on_sigterm(value: Any) -> OnSigterm:
+    """What a process does with a SIGTERM."""
+    if value in ("die", "ignore", "fork"):
+        return OnSigterm(str(value))
+    if not isinstance(value, dict) or len(value) != 1:
+        raise FakeprocError('write "die", "ignore", "fork", { after = "300 ms" } or { core = "2 s" }')
+    ((deed, takes),) = check_table(value, {"after": time, "core": time}).items()
+    return OnSigterm("die" if deed == "after" else deed, takes)
 
 
 def percent(value: Any) -> float:
