@@ -18,11 +18,8 @@ is_ready() {{ [ "$(echo $(of_all oom_score_adj))" = "{adjusted}" ]; }}
 stress-ng --vm 1 --vm-bytes 8M --vm-hang 0 --timeout 30s --verbose {option} > log 2>&1 &
 until is_ready; do sleep 0.05; done
 """
-# As the kernel, the shell sends the signal of which the victim dies, where the lab has not done so.
 TAKE = r"""
 echo f > /proc/sysrq-trigger
-victim=$(dmesg | sed -n 's/.*Killed process \([0-9]*\) (stress-ng-vm).*/\1/p')
-kill -9 $victim 2> /dev/null
 until grep 'assuming killed by OOM killer' log; do sleep 0.05; done
 """
 
