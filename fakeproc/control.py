@@ -49,6 +49,12 @@ class Control:
         )
         return self
 
+    def detach(self) -> None:
+        """There is no .fakeproc any more, and nothing left that would keep the world."""
+        lib.world_set_control(self.world._w, ffi.NULL, ffi.NULL, ffi.NULL, 0, 0)
+        self.world._control = self._handle = None
+        self._files.clear()
+
     def log(self) -> str:
         """What became of the commands, newest last."""
         return "".join(f"{line}\n" for line in list(self._log))

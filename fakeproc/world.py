@@ -38,6 +38,8 @@ from fakeproc.task import (
 )
 
 if TYPE_CHECKING:
+    from pyfakefs.fake_filesystem import FakeFilesystem
+
     from fakeproc.mount import Mount
     from fakeproc.playback import Playback
     from fakeproc.scenario import Scenario
@@ -496,6 +498,19 @@ class World(Machine):
         from fakeproc.playback import mounted_world
 
         return mounted_world(self, path, speed, caps=caps, options=list(options), adopt=adopt)
+
+    # --- in pyfakefs -----------------------------------------------------------
+
+    def fake_fs(self, at: str = "/proc", as_: Caller | Task | None = None) -> AbstractContextManager[FakeFilesystem]:
+        """pyfakefs with this world at that directory, while the block runs: its FakeFilesystem.
+
+        as_ acts: who /proc/self is, what os.getpid() says and by whose rights files are judged. By default that is
+        a process of root which stands for this one, and is in the world as long. fakeproc.fake_fs.add_to() does the
+        same to a pyfakefs that is there already. FakeprocError for no absolute path, or one with something at it.
+        """
+        from fakeproc.fake_fs import fake_fs
+
+        return fake_fs(self, at, as_)
 
 
 def _sample(one: Any) -> Sample:

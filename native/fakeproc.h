@@ -317,6 +317,7 @@ int task_exit_thread(struct world *w, int pid, int exit_code);
 int task_exit_group(struct world *w, int pid, int exit_code);
 int task_kill(struct world *w, int pid, int signal);	/* to the process; 0 only asks */
 int task_core_dumped(struct world *w, int pid, int signal);	/* its dump is done: it dies of that signal, with the core flag */
+int task_signal(struct world *w, const struct caller *who, int pid, int signal);	/* kill(2) by that one; -EPERM */
 int task_reap(struct world *w, int pid);
 int task_release_sighand(struct world *w, int pid);	/* stage the race of patch 2: found, but being released */
 int task_use_mm(struct world *w, int kthread, int pid);

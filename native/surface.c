@@ -303,6 +303,23 @@ int task_exit_thread(struct world *w, int pid, int exit_code) { return CHANGE_TA
 int task_exit_group(struct world *w, int pid, int exit_code) { return CHANGE_TASK(w, pid, exit_group(w, t, exit_code)); }
 int task_kill(struct world *w, int pid, int signal) { return CHANGE_TASK(w, pid, signal_process(w, t, signal)); }
 int task_core_dumped(struct world *w, int pid, int signal) { return CHANGE_TASK(w, pid, core_dumped(w, t, signal)); }
+
+/* kill_ok_by_cred() */
+static bool may_signal(const struct caller *who, const struct cred *cred)
+{
+	return who->uid == cred->suid || who->uid == cred->uid || (who->caps & CAP_BIT(CAP_KILL));
+}
+
+static int signal_by(struct world *w, const struct caller *who, struct task *t, int signal)
+{
+	return may_signal(who, t->cred) ? signal_process(w, t, signal) : -EPERM;
+}
+
+int task_signal(struct world *w, const struct caller *who, int pid, int signal)
+{
+	return CHANGE_TASK(w, pid, signal_by(w, who, t, signal));
+}
+
 int task_reap(struct world *w, int pid) { return CHANGE_TASK(w, pid, reap(w, t)); }
 int task_unuse_mm(struct world *w, int kthread) { return CHANGE_TASK(w, kthread, unuse_mm(w, t)); }
 
