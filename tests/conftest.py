@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doors import Door, Mounted, Tree, mount_door_at
+from doors import Door, Mounted, Tree, fake_fs_door, mount_door_at
 from packages import install, lacking
 
 from fakeproc import World
@@ -101,11 +101,15 @@ def mount_door(fuse: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield door
 
 
-@pytest.fixture(params=["tree", "mount"])
+@pytest.fixture(params=["tree", "fake_fs", "mount"])
 def door(request: pytest.FixtureRequest) -> Iterator[Door]:
     """Each door in turn; a caller policy that a test leaves behind ends with it."""
     if request.param == "tree":
         yield Tree()
+        return
+    if request.param == "fake_fs":
+        with fake_fs_door() as fake_fs:
+            yield fake_fs
         return
     mount: Mounted = request.getfixturevalue("mount_door")
     yield mount

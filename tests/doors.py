@@ -1,4 +1,4 @@
-"""The doors through which a test can meet a world: the tree in process, and a mount with real system calls."""
+"""The doors through which a test can meet a world: the tree in process, pyfakefs, a mount with real system calls."""
 
 import errno
 import os
@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from pyfakefs.fake_filesystem import FakeFilesystem
+from pyfakefs.fake_filesystem_unittest import Patcher
+
+from fakeproc.fake_fs import Place, add_to, take_from
 from fakeproc.mount import Mount, mounted
 from fakeproc.world import ROOT, Caller, OpenFile, Task, World
 
@@ -126,7 +131,83 @@ class Mounted:
         return getattr(os, name)(self.mount.path + path, *words)
 
 
-Door = Tree | Mounted
+@dataclass
+class FakeFile:
+    """An open file of pyfakefs, with the os that it gives to code under test."""
+
+    place: Place
+    os: Any
+    fd: int
+
+    def _as(self, who: Who) -> Any:
+        self.place.act_as(who)
+        return self.os
+
+    def read(self, count: int = 4096, as_: Who = ROOT) -> bytes:
+        return bytes(self._as(as_).read(self.fd, count))
+
+    def pread(self, count: int, offset: int, as_: Who = ROOT) -> bytes:
+        return bytes(self._as(as_).pread(self.fd, count, offset))
+
+    def write(self, data: bytes, as_: Who = ROOT) -> int:
+        return int(self._as(as_).write(self.fd, data))
+
+    def pwrite(self, data: bytes, offset: int, as_: Who = ROOT) -> int:
+        return int(self._as(as_).pwrite(self.fd, data, offset))
+
+    def lseek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return int(self.os.lseek(self.fd, offset, whence))
+
+    def close(self) -> None:
+        self.os.close(self.fd)
+
+
+class FakeFs:
+    """Through pyfakefs: nothing is patched, its os is asked itself."""
+
+    name = "fake_fs"
+
+    def __init__(self, filesystem: FakeFilesystem) -> None:
+        self.filesystem = filesystem
+        self.os = filesystem.patcher.fake_modules["os"]
+        self.place: Place | None = None
+
+    def use(self, world: World) -> World:
+        if self.place:
+            take_from(self.filesystem, self.place)
+        self.place = add_to(self.filesystem, world, as_=ROOT)
+        return world
+
+    def _as(self, who: Who) -> Any:
+        assert self.place
+        self.place.act_as(who)
+        return self.os
+
+    def open(self, path: str, flags: int = os.O_RDONLY, as_: Who = ROOT) -> FakeFile:
+        fd = self._as(as_).open(f"/proc{path}", flags)
+        assert self.place
+        return FakeFile(self.place, self.os, fd)
+
+    def stat(self, path: str, as_: Who = ROOT) -> tuple[int, int, int]:
+        found = self._as(as_).lstat(f"/proc{path}")
+        return found.st_mode, found.st_uid, found.st_gid
+
+    def listdir(self, path: str, as_: Who = ROOT) -> list[str]:
+        return list(self._as(as_).listdir(f"/proc{path}"))
+
+    def call(self, name: str, path: str, *words: object, as_: Who = ROOT) -> object:
+        return getattr(self._as(as_), name)(f"/proc{path}", *words)
+
+
+Door = Tree | FakeFs | Mounted
+
+
+@contextmanager
+def fake_fs_door() -> Iterator[FakeFs]:
+    with Patcher() as patcher:
+        assert patcher.fs
+        patcher.pause()
+        yield FakeFs(patcher.fs)
 
 
 @contextmanager

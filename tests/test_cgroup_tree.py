@@ -748,7 +748,7 @@ def test_pressure_can_be_switched_off(world, box):
     assert shown(box, "memory.pressure") == DEFAULTS["memory.pressure"]
 
 
-# --- names: by both doors ---------------------------------------------------------------
+# --- names: by all doors ---------------------------------------------------------------
 
 
 @pytest.fixture

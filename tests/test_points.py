@@ -52,6 +52,7 @@ def test_point_2_an_empty_write_is_refused_where_it_arrives(one):
 
 
 def test_point_2_a_fuse_client_keeps_an_empty_write_to_itself(mount_door, one):
+    mount_door.use(one.world)
     assert write(mount_door, one, "oom_score_adj", "") == 0
 
 

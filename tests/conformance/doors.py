@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pyfakefs.fake_filesystem_unittest import Patcher
+
 from fakeproc import scenario
 from fakeproc.control import Control
+from fakeproc.fake_fs import Place, add_to
 from fakeproc.mount import mounted
 from fakeproc.world import ROOT, Caller, OpenFile, World
 
@@ -177,6 +180,25 @@ def core(kernel: str, directory: Path) -> Iterator[Door]:
     yield Door("core", CoreCalls(_world(kernel)))
 
 
+class FakeFsCalls(SystemCalls):
+    """Made by the os that pyfakefs gives to code under test; nothing is patched here."""
+
+    def __init__(self, place: Place, module: Any) -> None:
+        super().__init__(place.at, module)
+        self.place, self.who = place, place.who
+
+    def act(self, uid: int | None) -> None:
+        self.place.act_as(self.who if uid is None else Caller(uid=uid, gid=uid, caps=0))
+
+
+@contextlib.contextmanager
+def fake_fs(kernel: str, directory: Path) -> Iterator[Door]:
+    with Patcher() as patcher:
+        assert patcher.fs
+        patcher.pause()
+        yield Door("fake_fs", FakeFsCalls(add_to(patcher.fs, _world(kernel)), patcher.fake_modules["os"]))
+
+
 @contextlib.contextmanager
 def mount(kernel: str, directory: Path) -> Iterator[Door]:
     with mounted(_world(kernel), directory):
@@ -196,4 +218,4 @@ def lab(kernel: str, directory: Path) -> Iterator[Door]:
             process.kill()
 
 
-DOORS = {"core": core, "mount": mount, "lab": lab}
+DOORS = {"core": core, "fake_fs": fake_fs, "mount": mount, "lab": lab}

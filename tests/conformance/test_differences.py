@@ -63,32 +63,42 @@ class Difference:
 DIFFERENCES = {
     "a write of no bytes": Difference(
         empty_write,
-        {"core": "EINVAL", "mount": "0", "lab": "0"},
+        {"core": "EINVAL", "fake_fs": "EINVAL", "mount": "0", "lab": "0"},
         "a FUSE client keeps it to itself",
     ),
     "who has ended is": Difference(
         dead,
-        {"core": "a zombie", "mount": "a zombie", "lab": "waited for"},
+        {"core": "a zombie", "fake_fs": "a zombie", "mount": "a zombie", "lab": "waited for"},
         "in the lab a real process stands behind it, and its parent waits for it",
     ),
     "the clock": Difference(
         clock,
-        {"core": "stands until it is stepped", "mount": "goes with the wall's", "lab": "goes with the wall's"},
+        {
+            "core": "stands until it is stepped",
+            "fake_fs": "stands until it is stepped",
+            "mount": "goes with the wall's",
+            "lab": "goes with the wall's",
+        },
         "who mounts a world lets real programs wait in it",
     ),
     "self is": Difference(
         who_asks,
-        {"core": "nobody there", "mount": "nobody there", "lab": "a process of the world"},
-        "only in the lab whoever asks has a pid of its own among the others",
+        {
+            "core": "nobody there",
+            "fake_fs": "a process of the world",
+            "mount": "nobody there",
+            "lab": "a process of the world",
+        },
+        "in the lab whoever asks has a pid of its own among the others; in pyfakefs one stands for the test",
     ),
     "real processes are listed": Difference(
         strangers,
-        {"core": "no", "mount": "no", "lab": "too"},
-        "the command of a lab, and all that it starts, live in its world",
+        {"core": "no", "fake_fs": "too", "mount": "no", "lab": "too"},
+        "the command of a lab, and all that it starts, live in its world; in pyfakefs one that stands for the test",
     ),
     "the position after a write of one byte is": Difference(
         position,
-        {"core": "0", "mount": "1", "lab": "1"},
+        {"core": "0", "fake_fs": "0", "mount": "1", "lab": "1"},
         "a FUSE client counts what was taken; the files of procfs count nothing",
     ),
 }
