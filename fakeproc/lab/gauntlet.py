@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json as json_format
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -12,12 +10,11 @@ from typing import Any, TextIO
 
 from fakeproc import scenario, units, wording
 from fakeproc.errors import FakeprocError
-from fakeproc.lab import LabError
+from fakeproc.lab import outside
 
 PREFIX = "daemon-"
 SECONDS = 8.0  # of each: the slowest escalation of the daemons that are known
 JOBS = 4  # at the same time: most of them sleep
-SPARE = 30.0  # seconds for a lab to open and to close
 
 
 def names(only: list[str] | None = None) -> list[str]:
@@ -37,19 +34,7 @@ def gauntlet(command: list[str], chosen: list[str], seconds: float, jobs: int) -
 
 
 def _score(command: list[str], seconds: float, name: str) -> dict[str, Any]:
-    words = ["run", "--json", "--scenario", PREFIX + name, "--for", f"{seconds} s", "--", *command]
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "fakeproc", *words],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=seconds + SPARE,
-        check=False,
-    )
-    if not done.stdout.startswith("{"):
-        raise LabError(done.stderr.strip().removeprefix("fakeproc: ") or "the lab was killed")
-    verdict = json_format.loads(done.stdout)
+    verdict = outside.run(command, ["--scenario", PREFIX + name], seconds).verdict
     lived = verdict["ended"] == "was ended by --for"
     title = scenario.bundled(PREFIX + name).title
     return {"name": name, "title": title, "passed": bool(lived and verdict["holds"]), "lived": lived, **verdict}
