@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 GOOD, ANSWER_IS_NO, ASKED_WRONGLY, INTERRUPTED = 0, 1, 2, 130
 ORDERS = ("points", "rss", "score", "adj", "pid", "comm")
 SHELLS = ("bash", "zsh")
-TOPICS = ("rules", "patches", "scenario", "control", "shell", "memory", "lab", "limits")
+TOPICS = ("rules", "patches", "scenario", "control", "shell", "memory", "lab", "testing", "limits")
 
 
 class Formatter(argparse.HelpFormatter):
@@ -594,7 +594,7 @@ VERBS = {
         _completion,
     ),
     "help": Verb(
-        f"explain: {' '.join(TOPICS)}",
+        " ".join(TOPICS),
         "fakeproc help rules",
         _help_options,
         _help,

@@ -121,6 +121,7 @@ LIMITS = (
     "oom_score_adj, which no /proc tells, are taken to be as low as the values. File pages that several processes map "
     "count for each of them, and the page cache is what is left of meminfo's Cached without them; files in tmpfs that "
     "nobody maps are not there.",
+    "What pyfakefs does not reach: see `fakeproc help testing`.",
     "Recordings judge 4.7, 4.8, 6.1 and 6.18; the versions between follow what is known of their sources.",
     "Some things the kernel's FUSE client decides before fakeproc is asked:",
 )
@@ -194,6 +195,43 @@ LAB_LIMITS = (
     "started the lab.",
     "CMD has a session of its own, without a terminal: a shell in a lab has no job control.",
     "x86-64 so far, Linux 5.9 or newer.",
+)
+TESTING = (
+    "Tests of Python code that reads or writes /proc meet a world in process, without a mount: world.fake_fs() is a "
+    "context manager, pyfakefs with the world at /proc (at= says elsewhere), and fakeproc.fake_fs.add_to(fs, world) "
+    "does the same to a pyfakefs that is there already. open(), os, pathlib, glob and shutil find the world: every "
+    "look is the core's at that moment, every write goes to it, and errno, short counts, positions and who may do "
+    "what are those of a mount, without what a FUSE client decides. psutil works, at /proc or with PROCFS_PATH.",
+    "as_ says who acts: a Task or a Caller. By default a process of root, named python3 and without memory, is made "
+    "for that and leaves with it. /proc/self is who acts, and so is os.getpid(). os.kill() signals the processes of "
+    "the world, by the kernel's rules; a pid that it does not have is nobody's, but for a real child of the test. Time "
+    "stands until World.step() or run() lets it pass.",
+    "With fakeproc installed, pytest has these fixtures, and they cost nothing where they are not used:",
+)
+FIXTURES = {
+    "world": "a World: that of the marker, or a machine with nothing but init in it",
+    "proc_fs": "pyfakefs (its fs) with `world` at /proc",
+    "proc_mount": "`world` through FUSE, for C extensions and other programs; a path: proc_mount / '1200/stat'",
+    "oom_lab": 'oom_lab(["earlyoom", "-r", "0"], time="6 s") runs a program in the lab (fakeproc help lab): signals, '
+    "killed, killed_by_kernel, holds, code, output and verdict of its result say what came of it",
+}
+TESTING_MARKER = (
+    '@pytest.mark.scenario("leak.toml", kernel=["4.7", "4.8"]) names the machine: a file beside the test, or a bundled '
+    "scenario. With several kernels the test runs once for each. A test that fails shows its world, the last lines of "
+    "the kernel log and the verdicts of the lab. Where there is no FUSE, or no lab, tests are skipped with the reason."
+)
+TESTING_LIMITS = (
+    "pyfakefs reaches Python code that goes through os, io, pathlib and shutil. C extensions, subprocesses, mmap, "
+    "select, poll and the functions of os that pyfakefs does not know (readv, statvfs, fchdir ...) see the real "
+    "machine: proc_mount and oom_lab are for these.",
+    "psutil asks the kernel itself about a pid for nice, ionice, cpu_affinity and rlimit: that is the REAL process of "
+    "that number, also where it is changed. cpu_count, getloadavg, users, disk_partitions, disk_usage and net_if_* "
+    "tell of the real machine. All else is read from the world.",
+    "os.kill is the world's wherever a module has imported it, under whatever name. What holds the function "
+    "otherwise, a default argument or a partial, keeps the real one. os.killpg, pidfd_open, setpriority and sched_set* "
+    "would reach real processes and are ENOSYS; os.getpgid and the like tell of real ones.",
+    "`caller` in .fakeproc/ctl is for mounts; here as_ says who acts.",
+    "pyfakefs takes .. out of a path before it follows links.",
 )
 
 
@@ -392,6 +430,13 @@ def _lab() -> str:
     return "\n\n".join([*paragraphs, "\n".join(["Scenarios for daemons:", *gallery]), "\n".join(["Limits:", *limits])])
 
 
+def _testing() -> str:
+    fixtures = [_wrapped(words, 4, f"{name}: ") for name, words in FIXTURES.items()]
+    limits = [_wrapped(limit, 2, "- ") for limit in TESTING_LIMITS]
+    paragraphs = [*(_wrapped(words, 0) for words in TESTING), "\n".join(fixtures), _wrapped(TESTING_MARKER, 0)]
+    return "\n\n".join([*paragraphs, "\n".join(["Limits:", *limits])])
+
+
 TOPICS: dict[str, Callable[[], str]] = {
     "rules": _rules,
     "patches": _patches,
@@ -400,5 +445,6 @@ TOPICS: dict[str, Callable[[], str]] = {
     "shell": _shell,
     "memory": _memory,
     "lab": _lab,
+    "testing": _testing,
     "limits": _limits,
 }

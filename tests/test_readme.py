@@ -26,7 +26,8 @@ KINDS = {
     "report": ("text", "$ fakeproc "),
     "session": ("sh", "mkdir "),
     "lines": ("sh", ".venv/bin/python -c "),
-    "script": ("python", ""),
+    "script": ("python", "from fakeproc "),
+    "test": ("python", "import "),
     "described": ("toml", ""),
     "set-up": ("bash", "python3 mount.py"),
     "bound": ("console", "# unshare -m "),
@@ -118,6 +119,14 @@ def test_the_first_example_can_be_replayed() -> None:
 def test_the_script_runs(block: str) -> None:
     done = subprocess.run([sys.executable, "-P", "-c", block], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("block", blocks("test"))
+def test_the_test_passes_with_each_kernel(block: str, tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(block)
+    command = [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "2 passed" in done.stdout) == (0, True), done.stdout
 
 
 def test_the_scenario_is_the_one_that_help_shows() -> None:
