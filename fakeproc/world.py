@@ -9,6 +9,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fakeproc import nodes as memory_nodes
@@ -330,8 +331,8 @@ class World(Machine):
         of the machine (made where there is none), and what it may hold. nodes: those of the allocation's memory policy,
         such as "0-1"; the task's own are those of its cpuset. ProcessLookupError where that task is gone.
         """
-        words = {"gfp_mask": gfp_mask, "order": order, "kworker": kworker, "memcg": memcg, "limit": limit}
-        return self._watched(lambda: self.out_of_memory(by, nodes=nodes, **words))  # type: ignore[arg-type]
+        call = partial(self.out_of_memory, by, gfp_mask=gfp_mask, order=order, kworker=kworker, memcg=memcg)
+        return self._watched(partial(call, limit=limit, nodes=nodes))
 
     def out_of_memory(
         self,
@@ -382,7 +383,7 @@ class World(Machine):
 
     def sysrq_f(self, kworker: str = "kworker/0:1") -> Oom:
         """What `echo f > /proc/sysrq-trigger` does: the OOM killer runs, though nobody needs memory."""
-        return self._watched(lambda: self.sysrq("f", kworker))
+        return self._watched(partial(self.sysrq, "f", kworker))
 
     @property
     def outcome(self) -> Outcome:
