@@ -152,7 +152,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     add("--caps", choices=("root", "caller"), default="root", help="who has capabilities: uid 0, or who really has")
     add("--for", metavar="TIME", dest="time", help="end it after so long on the wall, such as '30 s'")
     add("--speed", metavar="N", type=float, default=1.0, help="its clock goes N times as fast as the wall's")
-    add("--intercept", action="store_true", help="answer statfs, sysinfo and signals by an open /proc/PID")
+    add("--intercept", action="store_true", help="answer statfs and sysinfo, hear who sends signals")
     add("--report", metavar="FILE", help="the run as an HTML page, too")
     add("--json", action="store_true", help="the verdict for machines; what CMD prints goes to stderr")
 

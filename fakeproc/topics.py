@@ -180,7 +180,8 @@ LAB = (
     "namespace, and the kernel ends that with its first process, the server.",
 )
 LAB_LIMITS = (
-    "Who sent a SIGKILL or a SIGSTOP is not known, nor a signal to one who is held.",
+    "Nobody tells who has sent a SIGKILL or a SIGSTOP, or a signal to one who is held. It is known where CMD has never "
+    "started another process, and with --intercept, which stops kill(2) and its kin for it.",
     "From 2,000 placeholders on they share one memory: of those process_mrelease fails, the sender of a signal is not "
     "known, and dsleep does not hold them. No more than 64 can be held at a time.",
     "Threads of synthetic processes are nobody: a signal to a tid of a thread reaches no one. Zombies of a scenario "

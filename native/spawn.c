@@ -119,17 +119,32 @@ static void take_ids(const struct placeholder *p)
 	quietly(SYS_setresuid, p->uid, p->uid, p->uid, 0, 0);
 }
 
+static void wait_for(const struct cradle *c)
+{
+	const struct timespec soon = { .tv_nsec = 1000000 };
+	uint32_t tid = c->tid;
+
+	if (tid)
+		syscall(SYS_futex, &c->tid, FUTEX_WAIT, tid, &soon);
+}
+
 /* Somebody stops who is about to exec: then another cradle is free soon. */
 static struct cradle *free_cradle(struct nursery *n)
 {
-	const struct timespec soon = { .tv_nsec = 1000000 };
-
 	for (;;) {
 		for (size_t i = 0; i < CRADLES; i++)
 			if (!n->cradles[i].tid)
 				return &n->cradles[i];
-		syscall(SYS_futex, &n->cradles[0].tid, FUTEX_WAIT, n->cradles[0].tid, &soon);
+		wait_for(&n->cradles[0]);
 	}
+}
+
+/* All that were spawned have their sessions and ids. */
+static void wait_for_all(const struct nursery *n)
+{
+	for (size_t i = 0; i < CRADLES; i++)
+		while (n->cradles[i].tid)
+			wait_for(&n->cradles[i]);
 }
 
 static void become_placeholder(const void *what)
@@ -214,6 +229,7 @@ int command_spawn(struct nursery *n, struct command *c)
 		.stack = (uintptr_t)free_cradle(n)->stack,
 	};
 
+	wait_for_all(n);
 	return (int)clone_and_run(&args, become_command, c);
 }
 #else

@@ -1,5 +1,5 @@
 """Answers to system calls that no file system can give: statfs and fstatfs of /proc and /sys/fs/cgroup, signals through
-a descriptor of /proc/PID, sysinfo. Every other call goes on as it was.
+a descriptor of /proc/PID, sysinfo. Who sends a signal is noted. Every other call goes on as it was.
 
 The main thread of init answers. Who calls waits for it, and it for nobody: of the caller it reads its memory, in
 which nobody but the caller can be, and links of the real procfs.
@@ -26,15 +26,32 @@ SYSINFO = struct.Struct("=q3Q6QHH4xQQI4x")
 LONGEST_PATH = PAGE = 4096
 
 
-class Goes(Exception):
-    """The call goes on: it is none of ours."""
+EVERYBODY = 0  # where a pid could stand
+
+
+def name_of(pid: int, proc: int) -> str:
+    """Of a real process that may be gone already. proc: a directory of the real procfs."""
+    try:
+        with os.fdopen(os.open(f"{pid}/comm", os.O_RDONLY, dir_fd=proc), errors="replace") as file:
+            return f"{file.read().strip()} ({pid})"
+    except OSError:
+        return f"pid {pid}"
 
 
 class Sent(NamedTuple):
-    """A signal on behalf of somebody."""
+    """A signal that is on its way."""
 
     pid: int
-    sender: int
+    number: int
+    sender: str  # its name, read while it waits: it may be gone once it is answered
+
+
+class Goes(Exception):
+    """The call goes on: it is none of ours. sent: the signal that it sends, if it gets that far."""
+
+    def __init__(self, sent: Sent | None = None) -> None:
+        super().__init__()
+        self.sent = sent
 
 
 class Intercept:
@@ -47,18 +64,23 @@ class Intercept:
             138: self._fstatfs,
             424: self._pidfd_send_signal,
             99: self._sysinfo,
+            62: self._kill,
+            129: self._kill,  # rt_sigqueueinfo
+            200: self._kill,  # tkill
+            234: self._tgkill,
+            297: self._tgkill,  # rt_tgsigqueueinfo
         }
 
     def answer_next(self) -> Sent | None:
-        """One call; who was signalled by it, if somebody was."""
+        """One call; what it sends, if it is a signal."""
         call = ffi.new("struct trapped *")
         if lib.intercept_next(self.listener, call):
             return None
         error, goes_on, sent = 0, False, None
         try:
             sent = self._calls[call.number](call)
-        except Goes:
-            goes_on = True
+        except Goes as goes:
+            goes_on, sent = True, goes.sent
         except OSError as problem:
             error = errno.EFAULT if problem.errno in (None, errno.EIO) else problem.errno
         lib.intercept_answer(self.listener, call.id, error, goes_on)
@@ -86,11 +108,46 @@ class Intercept:
         """Of a directory of /proc: the real procfs would take that, and a FUSE file system cannot."""
         found = re.fullmatch(r"/proc/([0-9]+)", self._link(call, f"fd/{call.words[0]}"))
         if found is None:
-            raise Goes
+            raise Goes(self._sent(call, self._pid_of_pidfd(call), call.words[1]))
         pid, number = int(found[1]), call.words[1]
         self._check_may_kill(call.pid, pid)
         os.kill(pid, number)
-        return Sent(pid, call.pid)
+        return Sent(pid, number, self._sender(call))
+
+    def _kill(self, call: Any) -> None:
+        """A group is named by its leader: every synthetic process has one of its own, and 0 is none of those."""
+        pid = int(ffi.cast("int32_t", call.words[0]))
+        if not pid:
+            raise Goes
+        raise Goes(self._sent(call, EVERYBODY if pid == -1 else abs(pid), call.words[1]))
+
+    def _tgkill(self, call: Any) -> None:
+        raise Goes(self._sent(call, call.words[0], call.words[2]))
+
+    def _sent(self, call: Any, tid: int, number: int) -> Sent | None:
+        """To the process of that thread."""
+        if not number:
+            return None
+        with contextlib.suppress(ProcessLookupError):
+            return Sent(self.world.task(tid).tgid if tid else EVERYBODY, number, self._sender(call))
+        return None
+
+    def _sender(self, call: Any) -> str:
+        """The process whose thread calls."""
+        return name_of(int(self._field(f"{call.pid}/status", "Tgid") or call.pid), self.proc)
+
+    def _pid_of_pidfd(self, call: Any) -> int:
+        """-1 where it is none. What is told of other descriptors may have to be waited for."""
+        if "pidfd" not in self._path(call, call.words[0]):
+            return -1
+        return int(self._field(f"{call.pid}/fdinfo/{call.words[0]}", "Pid") or -1)
+
+    def _field(self, name: str, field: str) -> str:
+        """Of a file of the real procfs, a number; "" where it is not there."""
+        with contextlib.suppress(OSError), os.fdopen(os.open(name, os.O_RDONLY, dir_fd=self.proc)) as file:
+            found = re.search(rf"^{field}:\s*(\d+)$", file.read(), re.MULTILINE)
+            return found[1] if found else ""
+        return ""
 
     def _sysinfo(self, call: Any) -> None:
         lines = (line.split() for line in self.world.read("/meminfo").decode().splitlines())

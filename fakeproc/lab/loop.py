@@ -20,7 +20,7 @@ from typing import Any
 
 from fakeproc import sigterm
 from fakeproc._native import lib
-from fakeproc.lab.intercept import Intercept
+from fakeproc.lab.intercept import EVERYBODY, Intercept, name_of
 from fakeproc.lab.placeholders import Placeholder, Placeholders, bit
 from fakeproc.lab.watch import Watch
 from fakeproc.playback import Playback
@@ -41,7 +41,7 @@ class Loop:
         self.code, self.ended, self._is_ending = 0, "ended", False
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._is_over = False
-        self._senders: dict[int, str] = {}  # of signals that are sent on behalf of others, by victim
+        self._senders: dict[tuple[int, int], str] = {}  # of signals that were intercepted, by victim and number
         self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         lib.world_set_bell(self.world._w, self._bell)
         self._children = _wake_on_children()
@@ -62,7 +62,7 @@ class Loop:
         def hear() -> None:
             sent = calls.answer_next()
             if sent:
-                self._senders[sent.pid] = self._name(sent.sender)
+                self._senders[sent.pid, sent.number] = sent.sender
 
         self._doors[calls.listener] = hear
         self._poll.register(calls.listener, select.POLLIN)
@@ -133,7 +133,7 @@ class Loop:
         one = self.people.of.get(pid)
         if one is None:
             return
-        self._saw(one, number, self._name(sender))
+        self._saw(one, number, name_of(sender, self.proc))
         one.reported = number
         if number == signal.SIGTERM and one.serial in self.world.on_sigterm:
             self._terminate(one)
@@ -151,17 +151,31 @@ class Loop:
 
     def _saw(self, one: Placeholder, number: int, by: str) -> None:
         self.clock.mount.look()  # the world's clock goes on to now
-        by = self._senders.pop(one.pid, by)
-        self.watch.saw(one.pid, one.serial, one.comm, number, by)
+        by = self._senders.pop((one.pid, number), "") or self._senders.get((EVERYBODY, number), "") or by
+        self.watch.saw(one.pid, one.serial, one.comm, number, by or self._only_one())
 
-    def _name(self, pid: int) -> str:
-        """Of a real process that may be gone already."""
+    def _only_one(self) -> str:
+        """The command, where nobody else has ever been there who could have sent a signal; or "". Numbers are given out
+        in order, but those of placeholders: whoever came after the command must be a thread of it, or of ours."""
+        with contextlib.suppress(OSError):
+            last = int(self._real("sys/kernel/ns_last_pid"))
+            threads = [self._real_names(f"{pid}/task") for pid in (self.command, 1)]
+            if last >= self.command and set(range(self.command, last + 1)) <= set().union(*threads):
+                return name_of(self.command, self.proc)
+        return ""
+
+    def _real(self, name: str) -> str:
+        """A file of the real procfs for which nobody is waited."""
+        with os.fdopen(os.open(name, os.O_RDONLY, dir_fd=self.proc), errors="replace") as file:
+            return file.read()
+
+    def _real_names(self, name: str) -> set[int]:
+        """Of a directory there, the numbers."""
+        fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY, dir_fd=self.proc)
         try:
-            fd = os.open(f"{pid}/comm", os.O_RDONLY, dir_fd=self.proc)
-            with os.fdopen(fd, errors="replace") as file:
-                return f"{file.read().strip()} ({pid})"
-        except OSError:
-            return f"pid {pid}"
+            return set(map(int, os.listdir(fd)))
+        finally:
+            os.close(fd)
 
     def _dies(self, one: Placeholder) -> None:
         """Its time has come, unless it died before."""
@@ -247,9 +261,7 @@ class Loop:
 
     def _pending_signals(self, pid: int) -> list[int]:
         """Of the process. Its status asks for no lock that it could hold."""
-        fd = os.open(f"{pid}/status", os.O_RDONLY, dir_fd=self.proc)
-        with os.fdopen(fd, errors="replace") as file:
-            found = re.search(r"^ShdPnd:\s*([0-9a-f]+)", file.read(), re.MULTILINE)
+        found = re.search(r"^ShdPnd:\s*([0-9a-f]+)", self._real(f"{pid}/status"), re.MULTILINE)
         mask = int(found[1], 16) if found else 0
         return [number for number in range(1, 64) if mask & bit(number)]
 

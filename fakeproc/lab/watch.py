@@ -156,7 +156,7 @@ def _signals(verdict: dict[str, Any]) -> list[str]:
 
 
 def _signal_row(one: dict[str, Any]) -> tuple[int, str]:
-    by = f" by {one['by']}" if one["by"] else ""
+    by = f" by {one['by'] or 'somebody unknown'}"
     available = f"MemAvailable {one['mem_available'] >> 20} MiB"
     return one["at"], f"{_seconds(one['at'])}  {one['signal']}  {_who(one)}{by}, {available}: {one['outcome']}"
 
