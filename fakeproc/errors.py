@@ -20,6 +20,10 @@ class ScenarioError(FakeprocError):
     """A scenario file that cannot be understood; the message names file, line and key."""
 
 
+class StateError(FakeprocError):
+    """A saved world that cannot be loaded: it is damaged, another build's, or none at all."""
+
+
 def raise_errno(error: int, what: str) -> NoReturn:
     """The OSError of a negative errno."""
     if error == -errno.EHOSTDOWN:

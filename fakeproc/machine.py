@@ -21,8 +21,11 @@ class Machine(Tree):
     """What a world is besides its tasks."""
 
     def set_boot_time(self, nanoseconds: int) -> None:
-        """When the machine booted, in nanoseconds since the epoch: the times of its files follow from it."""
-        lib.world_set_boot_time(self._w, nanoseconds)
+        """When the machine booted, in nanoseconds since the epoch: the times of its files follow from it.
+
+        OSError EINVAL for more than 146 years from then.
+        """
+        check(lib.world_set_boot_time(self._w, nanoseconds), "boot time")
 
     def set_machine(self, *, cpus: int | None = None, hostname: str | None = None) -> None:
         """How many CPUs it has (1 to 1024), and its name, of up to 64 bytes. OSError EINVAL outside."""

@@ -10,10 +10,10 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from fakeproc import nodes as memory_nodes
-from fakeproc import rules, units, wording
+from fakeproc import rules, state, units, wording
 from fakeproc._native import ffi, lib
 from fakeproc.caller import ALL_MEMS, ROOT, ROOT_CAPS, Caller
 from fakeproc.cgroup import Cgroup, Usage, path_bytes
@@ -104,14 +104,59 @@ class World(Machine):
         pointer = lib.world_new(self.kernel.index, self.kernel.mask, units.pages(ram), units.pages(swap))
         if pointer == ffi.NULL:
             raise MemoryError("a world")
+        self._begin(pointer)
+        if init:
+            check(lib.task_init(self._w), "init")
+
+    def _begin(self, pointer: Any) -> None:
         self._w = ffi.gc(pointer, lib.world_free)
         self._control: Any = None
         self._run: Run | None = None
         self._clock: Playback | None = None  # while it is mounted
         self.names: dict[str, Task] = {}  # what a scenario calls its processes
         self.on_sigterm: dict[int, OnSigterm] = {}  # by serial; who is not here dies of it
-        if init:
-            check(lib.task_init(self._w), "init")
+
+    # --- saving --------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str] | None = None) -> bytes:
+        """This world as bytes, and in that file: one that is loaded from them behaves as this one from then on.
+
+        Pids, serials, time, kernel log, cgroups, sysctls, averages of pressure, waits and all that goes on by itself
+        are as they are here. Open files, with triggers of pressure in them, the mount and its callers, control files
+        and what is still to come of a scenario are no part of it; adopted real processes have ended in it. Only this
+        build of fakeproc can load it. OSError where the file cannot be written, and then it is as it was.
+        """
+        saved = state.save(self)
+        if path is not None:
+            state.write(saved, path)
+        return saved
+
+    @classmethod
+    def load(cls, saved: bytes | str | os.PathLike[str]) -> Self:
+        """A world of its own from what save() gave, or from a file with it. StateError where that is damaged,
+        another build's or none; OSError of the file."""
+        world = cls.__new__(cls)
+        pointer, world.kernel, names = state.load(saved if isinstance(saved, bytes) else state.read(saved))
+        world._begin(pointer)
+        world.names = state.named(world, names)
+        return world
+
+    def branch(self) -> Self:
+        """A copy that goes its own way: load(save())."""
+        return self.load(self.save())
+
+    def save_scenario(self, path: str | os.PathLike[str], **secrets: bool) -> list[str]:
+        """This world as a scenario file, as `fakeproc snapshot` writes it: what a person can read and change, and
+        later versions understand, and less than all.
+
+        secrets: with_environ, with_arguments, with_hostname, as of fakeproc.snapshot. Returns lines for people on what
+        is in it and what is not. FakeprocError where no scenario can say it; OSError of the file.
+        """
+        from fakeproc import snapshot
+
+        found = snapshot.snapshot(self, **secrets)
+        snapshot.write(found.text, os.fspath(path), is_secret=any(secrets.values()))
+        return found.summary
 
     @classmethod
     def from_scenario(
@@ -271,7 +316,7 @@ class World(Machine):
 
     @now.setter
     def now(self, nanoseconds: int) -> None:
-        lib.world_set_now(self._w, nanoseconds)
+        check(lib.world_set_now(self._w, nanoseconds), "now")
 
     @property
     def last_pid(self) -> int:

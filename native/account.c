@@ -153,7 +153,7 @@ static uint32_t new_place(struct accounts *accounts)
 	return ++accounts->count;
 }
 
-static struct account *make_account(struct world *w, struct task *t)
+struct account *account_make(struct world *w, struct task *t)
 {
 	if (!t->account) {
 		t->account = new_place(&w->accounts);
@@ -179,7 +179,7 @@ void accounts_drop(struct world *w)
 
 void spend(struct world *w, struct task *t, const struct spent *more)
 {
-	struct account *a = make_account(w, t);
+	struct account *a = account_make(w, t);
 
 	if (!a)
 		return;
@@ -219,7 +219,7 @@ int set_cpu_share(struct world *w, struct task *t, int user, int system)
 		return -EINVAL;
 	if (is_zombie(t))
 		return -ESRCH;
-	a = make_account(w, t);
+	a = account_make(w, t);
 	if (!a)
 		return -ENOMEM;
 	account_stop(w, t);

@@ -54,6 +54,8 @@ void account_start(struct world *w, struct task *t);
 /* A dead thread's go to its process, a reaped process' to its parent (release_task, wait_task_zombie). */
 void account_release(struct world *w, struct task *t);
 void account_reap(struct world *w, const struct signal *signal);
+/* That of a task, made where there is none yet; NULL without memory. */
+struct account *account_make(struct world *w, struct task *t);
 /* The task goes. */
 void account_forget(struct world *w, struct task *t);
 void accounts_drop(struct world *w);

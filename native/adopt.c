@@ -219,6 +219,20 @@ void drop_ended(struct world *w)
 	}
 }
 
+static struct task *any_adopted(const struct world *w)
+{
+	for (struct signal *s = NULL; (s = process_after(w, s));)
+		if (is_adopted(s->leader))
+			return s->leader;
+	return NULL;
+}
+
+void drop_adopted(struct world *w)
+{
+	for (struct task *leader; (leader = any_adopted(w));)
+		leave(w, leader);
+}
+
 /* ---- taking in ---- */
 
 static struct real *find_real(const struct world *w, const struct task *leader)

@@ -31,6 +31,8 @@ static inline bool is_adopted(const struct task *t) { return t->flags & TASK_ADO
 void adopt_caller(struct world *w, int pid);
 /* An adopted task as it is now, or NULL where it has ended. */
 struct task *adopted_now(struct world *w, struct task *t);
+/* Of a world that was loaded: to it they have all ended. */
+void drop_adopted(struct world *w);
 /* Who has ended leaves the world, and who has died in the world ends, where that is so. */
 void drop_ended(struct world *w);
 

@@ -199,7 +199,7 @@ static void set_defaults(struct world *w, struct cgroup *cg)
 	cg->made = w->now;
 }
 
-static void cgroup_free(struct cgroup *cg)
+void cgroup_free(struct cgroup *cg)
 {
 	psi_drop(&cg->psi);
 	kernfs_drop(&cg->kernfs);
@@ -224,6 +224,37 @@ static struct cgroup *cgroup_new(struct world *w, struct cgroup *parent, const c
 	}
 	give_id(&w->cgroups, cg);
 	return cg;
+}
+
+/* ---- of a loaded world ---- */
+
+static bool is_root_sound(const struct world *w, const struct cgroup *root)
+{
+	return root == &w->root && !root->name && !root->parent && !root->removed;
+}
+
+/* Ids grow, so that who is above has come before. */
+static bool has_its_place(const struct world *w, const struct cgroup *cg)
+{
+	const struct cgroup *newest = w->cgroups.all[w->cgroups.count - 1], *parent = cg->parent;
+
+	if (!cg->name || !is_name(cg->name, strlen(cg->name)) || cg->id <= newest->id)
+		return false;
+	if (!parent || cgroup_by_id(w, parent->id) != parent || path_length(cg) >= CGROUP_PATH)
+		return false;
+	return cg->removed || (!parent->removed && !cgroup_child(parent, cg->name, strlen(cg->name)));
+}
+
+bool cgroup_restore(struct world *w, struct cgroup *cg)
+{
+	if (cg->id > w->cgroups.last_id || !(w->cgroups.count ? has_its_place(w, cg) : is_root_sound(w, cg)))
+		return false;
+	if (!make_room(&w->cgroups))
+		return false;
+	w->cgroups.all[w->cgroups.count++] = cg;
+	if (cg->parent && cg->removed)
+		cg->parent->remains++;
+	return !cg->parent || cg->removed || list_child(cg->parent, cg);
 }
 
 /* ---- by path ---- */

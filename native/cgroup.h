@@ -82,6 +82,10 @@ struct cgroup {
 int cgroups_init(struct world *w);		/* or -ENOMEM */
 void cgroups_drop(struct world *w);
 
+/* One that was loaded, behind all that were made before it: false where it cannot be there, or finds no memory. */
+bool cgroup_restore(struct world *w, struct cgroup *cg);
+void cgroup_free(struct cgroup *cg);
+
 bool is_cgroup_path(const char *path);
 /* NULL where there is none. */
 struct cgroup *cgroup_find(struct world *w, const char *path);

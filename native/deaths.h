@@ -5,6 +5,7 @@
 #ifndef DEATHS_H
 #define DEATHS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct death;
@@ -20,6 +21,9 @@ struct deaths {
 
 /* how: KILLED_BY_OOM, KILLED_BY_SIGNAL or HAS_DIED */
 void death_note(struct world *w, const struct signal *signal, int how);
+/* The next one: its seq is given to it. False where it finds no memory, and is lost. */
+bool death_keep(struct deaths *deaths, const struct death *death);
+uint64_t deaths_first(const struct deaths *deaths);
 int death_find(const struct deaths *deaths, uint64_t seq, struct death *out);
 void deaths_drop(struct deaths *deaths);
 

@@ -98,11 +98,16 @@ static int replace_blob(struct blob **blob, const char *bytes, size_t length)
 	return 0;
 }
 
+bool is_path(const char *path)
+{
+	return path[0] == '/' && strlen(path) < LONGEST_PATH && !strchr(path, '\n');
+}
+
 static int replace_path(char **path, const char *new)
 {
 	char *copy = NULL;
 
-	if (new && (new[0] != '/' || strlen(new) >= LONGEST_PATH || strchr(new, '\n')))
+	if (new && !is_path(new))
 		return -EINVAL;
 	if (new && !(copy = strdup(new)))
 		return -ENOMEM;

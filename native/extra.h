@@ -4,6 +4,8 @@
 
 #include "fakeproc.h"
 
+#include <stdbool.h>
+
 struct mm;
 struct signal;
 
@@ -40,6 +42,7 @@ const struct blob *environ_of(const struct signal *signal);
 const char *cwd_of(const struct signal *signal);
 /* NULL where it is no victim, or keeps no mm. */
 struct mm *oom_mm_of(const struct signal *signal);
+bool is_path(const char *path);
 /* How many descriptors are open, from 0 on: 3 where nothing else was said. */
 uint32_t open_files_of(const struct signal *signal);
 

@@ -289,8 +289,8 @@ uint64_t world_total_pages(struct world *w);
 int world_set_total_pages(struct world *w, uint64_t ram_pages, uint64_t swap_pages);
 int world_set_nodes(struct world *w, const uint64_t *pages, int count);	/* memory nodes; the RAM is their sum */
 int64_t world_now(struct world *w);			/* nanoseconds since boot */
-void world_set_now(struct world *w, int64_t nanoseconds);
-void world_set_boot_time(struct world *w, int64_t nanoseconds);
+int world_set_now(struct world *w, int64_t nanoseconds);	/* -EINVAL: before boot, or over 146 years later */
+int world_set_boot_time(struct world *w, int64_t nanoseconds);
 void world_machine(struct world *w, struct machine *out);
 int world_set_machine(struct world *w, const struct machine *value);	/* -EINVAL: no CPU, too many, no host name */
 void world_own_pages(struct world *w, struct own_pages *out);
@@ -307,6 +307,14 @@ int world_samples(struct world *w, struct sample *out, int most);	/* of every pr
 int world_presences(struct world *w, struct presence *out, int most);	/* of every process, oldest first; returns how many */
 int world_waiting(struct world *w, int32_t *pids, int most);	/* tasks that wait for memory or a lock */
 int world_sharers(struct world *w, int pid, int32_t *pids, int most);	/* processes using its mm, itself among them */
+
+/* ---- a world as bytes, see state.h; what it gives is to be given to state_free() ---- */
+int world_save(struct world *w, char **bytes, size_t *length);
+struct world *world_load(const char *bytes, size_t length, char *why, size_t size);	/* NULL, and a sentence that says why */
+int world_version(struct world *w);			/* of the kernel; and the patches on it */
+uint32_t world_patches(struct world *w);
+int state_layout(char **bytes, size_t *length);		/* what the bytes of this build mean, in words */
+void state_free(char *bytes);
 
 /* ---- life cycle ---- */
 int task_clone(struct world *w, int parent, uint64_t flags, int pid);	/* pid 0 = the next free one; returns the pid */

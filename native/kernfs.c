@@ -50,6 +50,22 @@ void kernfs_drop(struct kernfs *k)
 
 /* ---- extended attributes ---- */
 
+static bool is_in_order(const struct kernfs_node *node)
+{
+	for (size_t i = 0; i < node->xattr_count; i++)
+		if (!node->xattrs[i].name || (i && strcmp(node->xattrs[i - 1].name, node->xattrs[i].name) <= 0))
+			return false;
+	return true;
+}
+
+bool kernfs_is_sound(const struct kernfs *k)
+{
+	for (size_t i = 0; i < k->count; i++)
+		if (!is_in_order(&k->nodes[i]))
+			return false;
+	return true;
+}
+
 /* Where one of that name stands, or would. */
 static size_t place_of(const struct kernfs_node *node, const char *name)
 {

@@ -35,6 +35,8 @@ enum { KERNFS_WRITE = 4096 };		/* bytes: a longer write is -E2BIG */
 struct kernfs_node *kernfs_find(const struct kernfs *k, uint64_t place);
 /* Made where there is none; NULL without memory. */
 struct kernfs_node *kernfs_make(struct kernfs *k, uint64_t place);
+/* Has each attribute a name, and are they in order? Of what was loaded. */
+bool kernfs_is_sound(const struct kernfs *k);
 void kernfs_drop(struct kernfs *k);
 
 /* As getxattr(2), setxattr(2), listxattr(2), removexattr(2): -ENODATA, -EEXIST, -ENOSPC, -E2BIG, -ERANGE. */

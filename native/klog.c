@@ -36,20 +36,26 @@ static int32_t size_of(const struct klog_entry *entry, uint64_t seq)
 	return size;
 }
 
-void klog_add(struct world *w, uint32_t priority, const char *bytes, size_t length)
+bool klog_keep(struct klog *log, int64_t time, uint32_t priority, const char *bytes, size_t length)
 {
-	struct klog_entry *entry = next_entry(&w->log);
+	struct klog_entry *entry = next_entry(log);
 	char *copy = entry ? malloc(length + 1) : NULL;
 
 	if (!copy)
-		return;
+		return false;
 	memcpy(copy, bytes, length);
-	w->log.size -= entry->size;
+	log->size -= entry->size;
 	free(entry->bytes);
-	*entry = (struct klog_entry){ .time = w->now, .level = (int32_t)priority, .length = (int32_t)length, .bytes = copy };
-	entry->size = size_of(entry, w->log.end);
-	w->log.size += entry->size;
-	w->log.end++;
+	*entry = (struct klog_entry){ .time = time, .level = (int32_t)priority, .length = (int32_t)length, .bytes = copy };
+	entry->size = size_of(entry, log->end);
+	log->size += entry->size;
+	log->end++;
+	return true;
+}
+
+void klog_add(struct world *w, uint32_t priority, const char *bytes, size_t length)
+{
+	klog_keep(&w->log, w->now, priority, bytes, length);
 }
 
 void klog_printf(struct world *w, enum log_level level, const char *format, ...)

@@ -2,6 +2,7 @@
 #ifndef KLOG_H
 #define KLOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,7 +31,8 @@ struct klog {
 	size_t syslog_taken;		/* and how much of its line is taken already */
 };
 
-/* A record that finds no memory is lost; it holds LOG_LINE bytes at most. */
+/* A record that finds no memory is lost, which is false; it holds LOG_LINE bytes at most. */
+bool klog_keep(struct klog *log, int64_t time, uint32_t priority, const char *bytes, size_t length);
 void klog_add(struct world *w, uint32_t priority, const char *bytes, size_t length);
 void klog_printf(struct world *w, enum log_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 uint64_t klog_first(const struct klog *log);

@@ -23,9 +23,14 @@ static bool is_hostname(const char *name)
 	return length && length < HOSTNAME_SIZE && !strchr(name, '\n');
 }
 
+bool machine_is_sound(const struct machine *value)
+{
+	return value->cpus >= 1 && value->cpus <= CPUS_MAX && is_hostname(value->hostname);
+}
+
 int set_machine(struct world *w, const struct machine *value)
 {
-	if (value->cpus < 1 || value->cpus > CPUS_MAX || !is_hostname(value->hostname))
+	if (!machine_is_sound(value))
 		return -EINVAL;
 	w->machine = *value;
 	return 0;

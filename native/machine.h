@@ -10,6 +10,8 @@
 struct world;
 
 void machine_boot(struct world *w);
+/* Has it CPUs, and a host name that a line can hold? */
+bool machine_is_sound(const struct machine *value);
 /* -EINVAL: no CPU or too many, no host name or a byte in it that a line cannot hold. */
 int set_machine(struct world *w, const struct machine *value);
 

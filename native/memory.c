@@ -255,7 +255,7 @@ int64_t memory_grow(struct world *w, struct task *t, int64_t pages)
 	struct wait wait = wait_for_memory(w, t, pages);
 	int error;
 
-	if (!t->mm || pages < 0)
+	if (!t->mm || pages < 0 || pages > MOST_PAGES)
 		return -EINVAL;
 	if (t->vfork_child || is_waiting(w, t) || cgroup_is_frozen(t->signal->cgroup))
 		return -EBUSY;

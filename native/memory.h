@@ -15,6 +15,9 @@ struct signal;
 struct task;
 struct wait;
 
+/* More than any machine has, or any process can map (64 PiB): what counts pages from outside is no larger. */
+static const int64_t MOST_PAGES = 1LL << 44;
+
 /* Of that cgroup and what is below; NULL: of all. Pages of an mm count once, see charge.h. */
 struct usage memory_used(const struct world *w, const struct cgroup *cg);
 int64_t ram_free(const struct world *w);

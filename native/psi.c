@@ -318,6 +318,23 @@ void psi_init(struct psi *psi, struct psi_list *list, int64_t now)
 		psi->states[i].since = now;
 }
 
+/* Stalls that are in no average yet: more than this took more than a hundred days to get there. */
+static const uint64_t MOST_AHEAD = 1ULL << 53;
+
+bool psi_is_sound(struct psi *psi, struct psi_list *list)
+{
+	psi->list = list;
+	if (psi->averaged > psi->now || psi->averaged <= psi->now - PERIOD)
+		return false;
+	for (int i = 0; i < PSI_STATES; i++) {
+		const struct psi_state *s = &psi->states[i];
+
+		if (s->since > psi->now || total_at(s, psi->now) - s->averaged > MOST_AHEAD)
+			return false;
+	}
+	return true;
+}
+
 static void leave_list(struct psi *psi)
 {
 	struct psi **link = &psi->list->first;

@@ -51,6 +51,8 @@ struct psi {
 };
 
 void psi_init(struct psi *psi, struct psi_list *list, int64_t now);
+/* Do its times agree, and its totals? Of one that was loaded; it is in that list then. */
+bool psi_is_sound(struct psi *psi, struct psi_list *list);
 /* The group goes: its triggers stay with their files, and poll as files without one. */
 void psi_drop(struct psi *psi);
 void psi_update(struct psi *psi, int64_t now);

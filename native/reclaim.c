@@ -61,11 +61,20 @@ void count_fault(struct cgroup *cg, int64_t pages, int64_t allocated)
 	count_in(cg, PGALLOC, allocated);
 }
 
+static bool is_count(int64_t pages)
+{
+	return pages >= 0 && pages <= MOST_PAGES;
+}
+
+bool own_pages_are_sound(const struct own_pages *value)
+{
+	return is_count(value->cache) && is_count(value->buffers) && is_count(value->slab_reclaimable)
+		&& is_count(value->slab_unreclaimable) && is_count(value->dirty) && value->dirty <= value->cache;
+}
+
 int set_own_pages(struct world *w, const struct own_pages *value)
 {
-	if (value->cache < 0 || value->buffers < 0 || value->slab_reclaimable < 0 || value->slab_unreclaimable < 0)
-		return -EINVAL;
-	if (value->dirty < 0 || value->dirty > value->cache)
+	if (!own_pages_are_sound(value))
 		return -EINVAL;
 	w->reclaim.own = *value;
 	w->reclaim.slab_kept = value->slab_reclaimable / SLAB_KEPT;

@@ -48,6 +48,8 @@ int64_t stack_pages(const struct world *w);
 /* How often, since boot. OOM_KILL and PGFREE are counted elsewhere, for the machine only. */
 uint64_t vm_events(const struct world *w, enum vm_event event);
 
+/* No less than nothing, no more dirty than cached. */
+bool own_pages_are_sound(const struct own_pages *value);
 /* The machine's own pages as they stand. -EINVAL: less than nothing, or more dirty than cached. */
 int set_own_pages(struct world *w, const struct own_pages *value);
 

@@ -37,15 +37,32 @@ enum { PID_MAX_DEFAULT = 32768 };
 
 /* ---- worlds ---- */
 
+struct world *world_blank(void)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	pthread_mutex_init(&w->lock, NULL);
+	psi_init(&w->psi, &w->psi_list, 0);
+	w->psi.is_machine = true;
+	w->tasks.size = sizeof(struct task);
+	w->signals.size = sizeof(struct signal);
+	w->mms.size = sizeof(struct mm);
+	return w;
+}
+
 struct world *world_new(int version, uint32_t patches, uint64_t ram_pages, uint64_t swap_pages)
 {
-	struct world *w = version >= 0 && version < VERSIONS ? calloc(1, sizeof(*w)) : NULL;
+	bool can_be = version >= 0 && version < VERSIONS && ram_pages <= MOST_PAGES && swap_pages <= MOST_PAGES;
+	struct world *w = can_be ? world_blank() : NULL;
 
-	if (!w || cgroups_init(w)) {
-		free(w);
-		return NULL;
+	if (w && cgroups_init(w)) {
+		world_drop(w);
+		w = NULL;
 	}
-	pthread_mutex_init(&w->lock, NULL);
+	if (!w)
+		return NULL;
 	w->version = (enum version)version;
 	w->patches = patches;
 	rules_fill(&w->rules, w->version, patches);
@@ -57,11 +74,6 @@ struct world *world_new(int version, uint32_t patches, uint64_t ram_pages, uint6
 	sysctl_boot(w);
 	machine_boot(w);
 	w->mmu = true;
-	psi_init(&w->psi, &w->psi_list, 0);
-	w->psi.is_machine = true;
-	w->tasks.size = sizeof(struct task);
-	w->signals.size = sizeof(struct signal);
-	w->mms.size = sizeof(struct mm);
 	return w;
 }
 
@@ -112,8 +124,26 @@ void world_settle_adopted(struct world *w)
 	world_unlock(w);
 }
 int64_t world_now(struct world *w) { return LOCKED(w, w->now); }
-void world_set_now(struct world *w, int64_t nanoseconds) { LOCKED(w, (clock_to(w, nanoseconds), 0)); }
-void world_set_boot_time(struct world *w, int64_t nanoseconds) { LOCKED(w, w->boot_time = nanoseconds); }
+
+static int set_now(struct world *w, int64_t nanoseconds)
+{
+	if (nanoseconds < 0 || nanoseconds > LATEST)
+		return -EINVAL;
+	clock_to(w, nanoseconds);
+	return 0;
+}
+
+int world_set_now(struct world *w, int64_t nanoseconds) { return LOCKED(w, set_now(w, nanoseconds)); }
+
+static int set_boot_time(struct world *w, int64_t nanoseconds)
+{
+	if (nanoseconds < -LATEST || nanoseconds > LATEST)
+		return -EINVAL;
+	w->boot_time = nanoseconds;
+	return 0;
+}
+
+int world_set_boot_time(struct world *w, int64_t nanoseconds) { return LOCKED(w, set_boot_time(w, nanoseconds)); }
 void world_machine(struct world *w, struct machine *out) { LOCKED(w, (*out = w->machine, 0)); }
 int world_set_machine(struct world *w, const struct machine *value) { return CHANGE(w, set_machine(w, value)); }
 void world_own_pages(struct world *w, struct own_pages *out) { LOCKED(w, (*out = w->reclaim.own, 0)); }
@@ -126,6 +156,9 @@ static int set_nodes(struct world *w, const uint64_t *pages, int count)
 {
 	if (count < 1 || count > NODES)
 		return -EINVAL;
+	for (int node = 0; node < count; node++)
+		if (pages[node] > MOST_PAGES)
+			return -EINVAL;
 	memset(w->node_pages, 0, sizeof(w->node_pages));
 	w->nodes = count == NODES ? UINT64_MAX : (1ULL << count) - 1;
 	w->ram_pages = 0;
@@ -140,6 +173,8 @@ int world_set_nodes(struct world *w, const uint64_t *pages, int count) { return 
 
 static int set_total(struct world *w, uint64_t ram_pages, uint64_t swap_pages)
 {
+	if (ram_pages > MOST_PAGES || swap_pages > MOST_PAGES)
+		return -EINVAL;
 	w->swap_pages = swap_pages;
 	return set_nodes(w, &ram_pages, 1);
 }
@@ -436,9 +471,16 @@ static int set_state(struct world *w, struct task *t, char state)
 
 int task_set_state(struct world *w, int pid, char state) { return CHANGE_TASK(w, pid, set_state(w, t, state)); }
 
+static bool is_count(int64_t pages)
+{
+	return pages >= 0 && pages <= MOST_PAGES;
+}
+
 static int change_memory(struct world *w, struct mm *mm, const struct memory *m)
 {
-	if (!mm || m->anon < 0 || m->file < 0 || m->shmem < 0 || m->swapents < 0)
+	if (!mm || !is_count(m->anon) || !is_count(m->file) || !is_count(m->shmem) || !is_count(m->swapents))
+		return -EINVAL;
+	if (m->total_vm > MOST_PAGES)
 		return -EINVAL;
 	mm_set_memory(w, mm, m);
 	return 0;
@@ -530,7 +572,7 @@ int task_caller(struct world *w, int pid, struct caller *out) { return WITH_TASK
 void world_run(struct world *w, int64_t nanoseconds)
 {
 	world_lock(w);
-	run_until(w, w->now + (nanoseconds > 0 ? nanoseconds : 0));
+	run_until(w, clock_after(w, nanoseconds));
 	world_unlock(w);
 }
 
@@ -644,7 +686,7 @@ int world_settle(struct world *w, int64_t nanoseconds, char *why, size_t size)
 
 	text_init(&text);
 	world_lock(w);
-	settled = (int)settle(w, w->now + nanoseconds, &text);
+	settled = (int)settle(w, clock_after(w, nanoseconds), &text);
 	world_unlock(w);
 	hand_over(&text, why, size);
 	return settled;

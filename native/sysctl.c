@@ -190,6 +190,22 @@ int sysctl_replace(struct world *w, const struct sysctl *value)
 	return 0;
 }
 
+static bool is_cleared(const struct world *w, const struct knob *knob)
+{
+	for (size_t i = 0; i < KNOBS; i++)
+		if (knobs[i].clears == knob->offset)
+			return !knob_get(w, knob);
+	return false;
+}
+
+bool sysctl_is_sound(const struct world *w)
+{
+	for (size_t i = 0; i < KNOBS; i++)
+		if (!takes(w, &knobs[i], knob_get(w, &knobs[i])) && !is_cleared(w, &knobs[i]))
+			return false;
+	return true;
+}
+
 /* init_per_zone_wmark_min(): the square root of 16 times the kilobytes of RAM, within limits. */
 static int32_t min_free(uint64_t ram_pages)
 {

@@ -18,6 +18,8 @@ bool knob_is_limited(const struct knob *knob);
 int knob_set(struct world *w, const struct knob *knob, int64_t value);
 
 void sysctl_boot(struct world *w);
+/* Is each within its limits, or 0 where another can clear it? */
+bool sysctl_is_sound(const struct world *w);
 /* All of them, or none: -EINVAL. */
 int sysctl_replace(struct world *w, const struct sysctl *value);
 

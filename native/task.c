@@ -979,6 +979,30 @@ void set_comm(struct task *t, const char *bytes, size_t length)
 	memcpy(t->comm, bytes, strnlen(bytes, length));
 }
 
+static void restore_thread(struct world *w, struct task *t)
+{
+	t->signal->threads++;
+	t->signal->oom_victims = (int16_t)(t->signal->oom_victims + ((t->flags & TASK_MEMDIE) != 0));
+	loadavg_count(&w->load, t->state, 1);
+	cred_get(t->cred);
+	if (t->mm)
+		t->mm->users++;
+}
+
+void restore_process(struct world *w, struct signal *signal)
+{
+	const struct task *user = first_with_mm(signal);
+
+	for (struct task *t = signal->leader; t; t = t->next)
+		restore_thread(w, t);
+	signal->cgroup->process_count++;
+	cgroup_count_tasks(signal->cgroup, signal->threads);
+	if (user)
+		sharers_add(user->mm, signal);
+	if (oom_mm_of(signal))
+		mm_pin(oom_mm_of(signal));
+}
+
 void drop_tasks(struct world *w)
 {
 	for (struct signal *s = NULL; (s = process_after(w, s));) {

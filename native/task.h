@@ -127,6 +127,8 @@ int set_mm(struct world *w, struct signal *signal, struct mm *mm);
 void set_vfork_done(struct world *w, struct task *t, bool set);
 int commit_cred(struct world *w, struct task *t, struct cred *cred);
 void set_comm(struct task *t, const char *bytes, size_t length);
+/* Of a process that was loaded: all that follows from its threads, their mm and its cgroup. */
+void restore_process(struct world *w, struct signal *signal);
 void drop_tasks(struct world *w);
 
 #endif

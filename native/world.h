@@ -113,6 +113,8 @@ struct world {
 	struct caller caller;
 };
 
+/* With nothing in it, not even a kernel; NULL without memory. */
+struct world *world_blank(void);
 void world_drop(struct world *w);
 void bell_ring(const struct world *w);
 static inline void world_lock(struct world *w) { pthread_mutex_lock(&w->lock); }

@@ -15,6 +15,7 @@ from fakeproc.snapshot import describe, machine, parse, reader, sharing, toml
 from fakeproc.snapshot.facts import Machine
 from fakeproc.snapshot.lineage import Lineage
 from fakeproc.snapshot.sharing import Share
+from fakeproc.world import World
 
 __all__ = ["Snapshot", "snapshot", "write"]
 
@@ -31,20 +32,22 @@ class Snapshot:
 
 
 def snapshot(
-    proc: str | os.PathLike[str] = LIVE,
+    proc: str | os.PathLike[str] | World = LIVE,
     *,
     kernel: str | None = None,
     with_environ: bool = False,
     with_arguments: bool = False,
     with_hostname: bool = False,
 ) -> Snapshot:
-    """What that /proc shows now: the live one, a mount of fakeproc or of another pid namespace, or a saved tree.
+    """What that /proc shows now: the live one, a mount of fakeproc or of another pid namespace, a saved tree, or that
+    of a world.
 
     Of command lines only the program is kept, unless with_arguments; the environment is left out, unless
     with_environ puts it into comments, and the machine's name, unless with_hostname. The calling process leaves
     itself out. FakeprocError where there is no process to be found, or for a kernel that is not known.
     """
-    found = reader.read(os.fspath(proc), with_environ=with_environ, with_hostname=with_hostname)
+    place = reader.WorldProc(proc) if isinstance(proc, World) else reader.Proc(os.fspath(proc))
+    found = reader.read(place, with_environ=with_environ, with_hostname=with_hostname)
     if not with_arguments:
         for process in found.processes.values():
             process.arguments = parse.program(process.arguments)

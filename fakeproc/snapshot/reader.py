@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from fakeproc import commands, wording
+from fakeproc import commands, unseen, wording
 from fakeproc.errors import FakeprocError
 from fakeproc.scenario.keys import PID_LIMIT
 from fakeproc.snapshot import parse
 from fakeproc.snapshot.facts import Machine, Process, Thread
+from fakeproc.world import World
 
 PROC_SUPER_MAGIC = 0x9FA0
 INITIAL_PID_NAMESPACE = "pid:[4026531836]"
@@ -64,13 +65,48 @@ class Proc:
 
     def ids(self, path: str) -> list[int]:
         """The pids or tids in that directory."""
-        names = os.listdir(f"{self.place}/{path}")
-        return sorted(int(name) for name in names if _ID.fullmatch(name) and int(name) < PID_LIMIT)
+        return _ids(os.listdir(f"{self.place}/{path}"))
 
     def link(self, path: str) -> str | None:
         with contextlib.suppress(OSError):
             return os.readlink(f"{self.place}/{path}")
         return None
+
+    def owner(self, path: str) -> int:
+        return os.stat(f"{self.place}/{path}").st_uid
+
+    def unseen(self) -> bytes:
+        """What a mount of fakeproc tells besides; OSError where it is none."""
+        return self.read(".fakeproc/world.json", most=BIGGEST_TABLE)
+
+
+class WorldProc(Proc):
+    """The same of a world that nobody has mounted."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.place = world, "this world"
+        self.is_procfs, self.is_live = True, False
+
+    def read(self, path: str, most: int = MOST) -> bytes:
+        return self.world.read(f"/{path}")[:most]
+
+    def ids(self, path: str) -> list[int]:
+        return _ids(self.world.listdir(f"/{path}"))
+
+    def link(self, path: str) -> str | None:
+        with contextlib.suppress(OSError):
+            return self.world.readlink(f"/{path}")
+        return None
+
+    def owner(self, path: str) -> int:
+        return int(self.world.stat(f"/{path}").uid)
+
+    def unseen(self) -> bytes:
+        return unseen.as_json(self.world).encode()
+
+
+def _ids(names: list[str]) -> list[int]:
+    return sorted(int(name) for name in names if _ID.fullmatch(name) and int(name) < PID_LIMIT)
 
 
 def _file_system(place: str) -> int:
@@ -80,13 +116,12 @@ def _file_system(place: str) -> int:
     return 0 if result else int(buffer[0])
 
 
-def read(place: str, *, with_environ: bool = False, with_hostname: bool = False) -> Machine:
+def read(proc: Proc, *, with_environ: bool = False, with_hostname: bool = False) -> Machine:
     """Everything; what may be secret when it is asked for. FakeprocError where no process is to be found there."""
-    proc = Proc(place)
     try:
         pids = proc.ids(".")
     except OSError as error:
-        raise FakeprocError(f"{wording.printable(place)}: {error.strerror}: {WAY_OUT}") from None
+        raise FakeprocError(f"{wording.printable(proc.place)}: {error.strerror}: {WAY_OUT}") from None
     world = _world(proc)
     machine = _machine(proc, world)
     if with_hostname:
@@ -98,7 +133,7 @@ def read(place: str, *, with_environ: bool = False, with_hostname: bool = False)
         with _counting(left_out):
             machine.processes[pid] = _process(proc, pid, world, with_environ)
     if not machine.processes:
-        raise FakeprocError(f"{wording.printable(place)} shows no process: {WAY_OUT}")
+        raise FakeprocError(f"{wording.printable(proc.place)} shows no process: {WAY_OUT}")
     _part_ids(machine, left_out)
     return machine
 
@@ -173,7 +208,7 @@ def _is_dumpable(proc: Proc, process: Process) -> bool | None:
     uid = process.status.uid
     if uid == 0 or not process.has_mm:
         return None
-    return os.stat(f"{proc.place}/{process.pid}/task/{process.actor}/stat").st_uid == uid
+    return proc.owner(f"{process.pid}/task/{process.actor}/stat") == uid
 
 
 def _is_elsewhere(proc: Proc, pid: int) -> bool:
@@ -218,5 +253,5 @@ def _machine(proc: Proc, world: parse.World | None) -> Machine:
 def _world(proc: Proc) -> parse.World | None:
     """What a mount of fakeproc tells besides."""
     with contextlib.suppress(OSError, ValueError):
-        return parse.world(proc.read(".fakeproc/world.json", most=BIGGEST_TABLE))
+        return parse.world(proc.unseen())
     return None

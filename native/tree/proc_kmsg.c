@@ -41,10 +41,11 @@ static int load(struct world *w, struct text *out)
 
 static size_t take(struct world *w, const struct text *line, char *buffer, size_t room)
 {
-	size_t left = line->length - w->log.syslog_taken, count = left < room ? left : room;
+	size_t taken = w->log.syslog_taken < line->length ? w->log.syslog_taken : line->length;
+	size_t left = line->length - taken, count = left < room ? left : room;
 
-	memcpy(buffer, line->bytes + w->log.syslog_taken, count);
-	w->log.syslog_taken += count;
+	memcpy(buffer, line->bytes + taken, count);
+	w->log.syslog_taken = taken + count;
 	if (w->log.syslog_taken == line->length) {
 		w->log.syslog_seq++;
 		w->log.syslog_taken = 0;

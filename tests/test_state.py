@@ -1,0 +1,563 @@
+"""Saved worlds: a copy goes on as the world would have; what is damaged, another's or invented is refused in a sentence."""
+
+import json
+import os
+import random
+import re
+import stat
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+from doors import outcome
+from fakeproc._native import ffi, lib
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from fakeproc import World, rules, scenario, state
+from fakeproc.errors import FakeprocError, StateError
+from fakeproc.world import CLONE_NEWPID, CLONE_PARENT, CLONE_VFORK, CLONE_VM, THREAD_FLAGS, Caller
+
+ROOT = Path(__file__).resolve().parent.parent
+NATIVE = ROOT / "native"
+KERNELS = ["4.7", "4.8", "4.9", "5.4", "6.18"]
+CLONES = [0, CLONE_VM, CLONE_VM | CLONE_VFORK, CLONE_VFORK, CLONE_VM | CLONE_PARENT, CLONE_NEWPID, THREAD_FLAGS]
+SECOND = 10**9
+
+
+def core_of(world):
+    return state.unwrap(world.save())[1]
+
+
+def core_length(world):
+    return len(core_of(world))
+
+
+def load_core(core):
+    """The world of these bytes of the core, with a head that suits them."""
+    return World.load(state.wrap(b"{}", core))
+
+
+# --- everything that can be seen of a world ------------------------------------------------------
+
+
+def files_of(world, path="/"):
+    """Every name below, with what stat(2) and reading tell."""
+    for name in world.listdir(path):
+        below = f"{path.rstrip('/')}/{name}"
+        status = world.stat(below)
+        facts = (status.ino, status.mode, status.nlink, status.uid, status.gid, status.time, status.size)
+        if stat.S_ISDIR(status.mode):
+            yield below, facts, None
+            yield from files_of(world, below)
+        elif stat.S_ISLNK(status.mode):
+            yield below, facts, outcome(lambda link=below: world.readlink(link))
+        else:
+            yield below, facts, outcome(lambda file=below: world.read(file))
+
+
+def facts_of(world):
+    """What the core tells besides: the log, deaths, each task, what comes next."""
+    yield world.now, world.next_event, world.last_pid, world.task_count, world.log_end, world.death_end
+    yield world.panic, str(world.kernel), world.outcome, world.spent, world.own_pages, world.usage()
+    yield [task.pid for task in world.waiting], [task.pid for task in world.processes]
+    yield from world.kmsg
+    yield from world.deaths_since(0)
+    for task in world.tasks:
+        info = ffi.new("struct task_info *", task.info[0])
+        info.mm = bool(info.mm)  # an address of this world
+        yield task.pid, bytes(ffi.buffer(info)), task.spent, task.process_spent, task.children_spent
+        yield [other.pid for other in task.children], task.badness
+
+
+def differences(one, other):
+    pairs = [*zip(facts_of(one), facts_of(other), strict=True), *zip(files_of(one), files_of(other), strict=True)]
+    return [pair for pair in pairs if pair[0] != pair[1]]
+
+
+def is_whole(world):
+    return lib.world_candidates_agree(world._w) and lib.world_charges_agree(world._w)
+
+
+# --- every member is saved, or left out on purpose -----------------------------------------------
+
+
+def layout():
+    return state._bytes_of(lib.state_layout).decode()
+
+
+def rows_by_struct():
+    """Members that the tables name, by struct."""
+    found, members = {}, set()
+    for line in layout().splitlines():
+        if line.startswith("struct "):
+            members = found.setdefault(line.removeprefix("struct "), set())
+        elif ": " in line:
+            members.update(line.partition(":")[0].split())
+    return found
+
+
+def members_by_struct(debug):
+    """Members of each struct, from what readelf tells of an object file with debug information."""
+    found, depth, members, is_member = {}, 0, None, False
+    for line in debug.splitlines():
+        if match := re.match(r" *<([0-9a-f]+)><[0-9a-f]+>: Abbrev Number: \d+ \((DW_TAG_\w+)\)", line):
+            level, tag = int(match[1], 16), match[2]
+            is_member = tag == "DW_TAG_member" and members is not None and level == depth + 1
+            if level <= depth or members is None:
+                members, depth, is_member = ([] if tag == "DW_TAG_structure_type" else None), level, False
+        elif members is not None and (match := re.search(r"DW_AT_name +:.*?(\w+)\s*$", line)):
+            if is_member:
+                members.append(match[1])
+            elif not members:
+                found[match[1]] = members
+    return found
+
+
+@pytest.fixture(scope="module")
+def members(tmp_path_factory):
+    target = tmp_path_factory.mktemp("debug") / "rows.o"
+    source = NATIVE / "state" / "rows.c"
+    subprocess.run(["gcc", "-g", "-std=gnu11", f"-I{NATIVE}", "-c", str(source), "-o", str(target)], check=True)
+    told = subprocess.run(["readelf", "--debug-dump=info", str(target)], check=True, capture_output=True, text=True)
+    return members_by_struct(told.stdout)
+
+
+def test_every_member_of_every_struct_that_is_saved_has_a_row(members):
+    rows = rows_by_struct()
+    assert {"world", "task", "signal", "mm", "cgroup", "cred", "extra", "psi", "sysctl"} <= rows.keys()
+    assert {name: set(members[name]) - rows[name] for name in rows if set(members[name]) - rows[name]} == {}
+
+
+# --- a world with something of everything --------------------------------------------------------
+
+
+def in_groups(world):
+    """Limits, owners, attributes, pressure; a cgroup that was removed with somebody dead in it."""
+    for path in ("/box", "/box/inner", "/idle", "/gone", "/gone/deep"):
+        world.make_cgroup(path)
+    box = world.cgroup("/box").path_to()
+    world.chmod(box, 0o700)
+    world.chown(box, 1000, 1000)
+    world.setxattr(box, "trusted.note", b"\0kept\xff")
+    world.setxattr(box, "trusted.empty", b"")
+    world.limit_cgroup("/box/inner", "40 MiB")
+    world.set_oom_group("/box")
+    for name, path in (("boxed", "/box/inner"), ("left", "/gone/deep"), ("cold", "/idle")):
+        world.spawn(name, anon="9 MiB", file="3 MiB").move_to(path)
+    world.processes[-2].exit(3)
+    for path in ("/gone/deep", "/gone"):
+        lib.world_cgroup_remove(world._w, path.encode())
+    lib.world_cgroup_freeze(world._w, b"/idle", 1)
+    world.set_pressure("memory", 12.5, 3, cgroup="/box")
+
+
+def with_relatives(world):
+    """Threads, a vfork, sharers, namespaces, kernel threads with borrowed memory, the dead."""
+    browser = world.spawn("browser", anon="200 MiB", shmem="5 MiB", uid=1000)
+    browser.set_cmdline(["browser", "--x"])
+    browser.set_environ(["A=1", "B="])
+    browser.set_exe("/opt/browser")
+    browser.set_cwd("/home")
+    browser.set_open_files(40)
+    browser.thread("worker").set_cpu(200, 100)
+    browser.clone_vm("helper").oom_score_adj = 300
+    browser.vfork("vforked")
+    world.kthread("kthreadd")
+    world.kthread("vhost").use_mm(browser)
+    inner = world.init.clone(CLONE_NEWPID)
+    inner.fork("below").fork("deeper").exit(1)
+    inner.set_subreaper()
+    orphan = world.spawn("orphan")
+    orphan.spend(utime=5 * SECOND, rchar=77)
+    orphan.exit(2)
+    world.names = {"the browser": browser, "nobody": orphan}
+
+
+def in_trouble(world):
+    """Victims that do not die yet, waits, and a reaper that tries again."""
+    holder = world.spawn("holder", anon="300 MiB")
+    holder.thread("locker").set_flag(lib.TASK_HOLDS_MMAP_LOCK)
+    for task in holder.threads:
+        task.set_flag(lib.TASK_DSLEEP)
+    world.sysrq_f()
+    waiter = world.spawn("waiter")
+    waiter.wait_for_lock(holder)
+    world.spawn("hungry").wait_for_memory()
+    world.run("150 ms")
+
+
+def of_the_machine(world):
+    world.set_machine(cpus=3, hostname="box")
+    world.set_nodes("256 MiB", "768 MiB")
+    world.set_own_pages(cache="50 MiB", dirty="5 MiB", slab_reclaimable="10 MiB")
+    world.set_sysctl(swappiness=30, dirty_bytes=1 << 20)
+    world.set_boot_time(10**18)
+    world.set_pressure("io", 40, 10)
+    world.stall("cpu", "20 ms")
+    world.run("7 s")
+    world.read("/kmsg")
+    world.read("/sys/kernel/random/uuid")
+
+
+def rich(kernel="6.18"):
+    world = World(kernel, ram="1 GiB", swap="256 MiB")
+    world.run("1 s")
+    for step in (with_relatives, in_groups, of_the_machine, in_trouble):
+        step(world)
+    return world
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_copy_is_what_the_world_is(kernel):
+    world = rich(kernel)
+    copy = World.load(world.save())
+    assert differences(world, copy) == []
+    assert is_whole(copy)
+    assert copy.save() == world.save()
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_copy_goes_on_as_the_world_does(kernel):
+    world = rich(kernel)
+    copy = world.branch()
+    for time in ("50 ms", "2 s", "1 min"):
+        world.run(time)
+        copy.run(time)
+        assert differences(world, copy) == []
+
+
+def test_worlds_of_the_same_history_are_the_same_bytes():
+    assert rich().save() == rich().save()
+
+
+def test_a_copy_goes_its_own_way():
+    world = rich()
+    before = world.save()
+    copy = world.branch()
+    copy.names["the browser"].kill()
+    copy.run("1 min")
+    assert world.save() == before
+    assert world.names["the browser"].exists
+    assert not copy.names["the browser"].exists or copy.names["the browser"].is_zombie
+
+
+def test_a_copy_outlives_its_world():
+    world = rich()
+    copy = world.branch()
+    seen = world.read("/meminfo")
+    del world
+    assert copy.read("/meminfo") == seen
+
+
+def test_names_and_kernel_come_along():
+    world = World(rules.kernel("4.7", "1,4"))
+    world.names["one"] = world.spawn("one")
+    copy = world.branch()
+    assert copy.kernel == world.kernel
+    assert copy.names["one"].comm == "one"
+    assert copy.names["one"].world is copy
+
+
+def test_a_world_goes_through_a_file(tmp_path):
+    world, path = rich(), tmp_path / "saved"
+    assert world.save(path) == path.read_bytes()
+    assert World.load(path).save() == World.load(str(path)).save() == world.save()
+    assert os.listdir(tmp_path) == ["saved"]
+
+
+def test_a_file_that_cannot_be_written_is_left_as_it_was(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        World().save(tmp_path / "nowhere" / "saved")
+    with pytest.raises(FileNotFoundError):
+        World.load(tmp_path / "nothing")
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(IsADirectoryError):
+        World().save(tmp_path / "taken")
+    assert os.listdir(tmp_path) == ["taken"]
+
+
+def test_the_log_and_the_dead_are_kept_as_far_as_the_world_keeps_them():
+    world = World()
+    for _ in range(9000):
+        world.sysrq(" ")
+    copy = world.branch()
+    assert copy.kmsg == world.kmsg
+    world.sysrq(" ")
+    copy.sysrq(" ")
+    assert copy.kmsg == world.kmsg
+
+
+def test_a_line_of_proc_kmsg_that_was_half_read_is_half_read_in_the_copy():
+    world = rich()
+    with world.open("/kmsg") as file:
+        file.read(9)
+    copy = world.branch()
+    assert copy.read("/kmsg") == world.read("/kmsg")
+
+
+def test_a_halted_machine_is_halted_in_the_copy():
+    world = World("4.8")
+    world.set_sysctl(panic_on_oom=1)
+    world.oom()
+    copy = world.branch()
+    assert copy.panic == world.panic
+    assert outcome(copy.init.fork) == "EHOSTDOWN"
+
+
+# --- two lives of one world ----------------------------------------------------------------------
+
+GROUPS = ["/", "/g", "/g/h", "/other"]
+SETTABLE = ["DSLEEP", "HOLDS_MMAP_LOCK", "COREDUMPING", "EXIT_WAITS", "OOM_ORIGIN", "FROZEN", "EXITING", "MEMDIE", "KILLED"]
+SETTABLE += ["AWAITS_REAPER", "GROUP_EXIT", "NOT_REAPABLE", "OOM_REAPED"]
+LIVES = {
+    "exec": lambda task: task.exec(),
+    "exit": lambda task: task.exit(),
+    "exit_thread": lambda task: task.exit_thread(1),
+    "kill": lambda task: task.kill(),
+    "stop": lambda task: task.kill(19),
+    "reap": lambda task: task.reap(),
+    "unuse_mm": lambda task: task.unuse_mm(),
+    "touch": lambda task: task.touch(),
+    "wait": lambda task: task.wait_for_memory(),
+    "subreap": lambda task: task.set_subreaper(),
+    "unshare": lambda task: task.unshare_user(),
+    "setuid": lambda task: task.setuid(1000),
+    "name": lambda task: (task.set_cmdline(["a", "b"]), task.set_exe("/x"), task.set_cwd("/y"), task.set_open_files(9)),
+    "spend": lambda task: task.spend(utime=SECOND, min_flt=3, write_bytes=4096),
+    "run": lambda task: task.set_cpu(300, 50),
+    "oom": lambda task: task.world.oom(task),
+    "vfork": lambda task: task.set_vfork_done(True),
+}
+SIZED = ["grow", "shrink", "swap_out"]
+THINGS = {
+    "sysrq": lambda world: world.sysrq_f(),
+    "kthread": lambda world: world.kthread("worker").pid,
+    "settle": lambda world: world.settle("10 s"),
+    "pressure": lambda world: world.set_pressure("memory", 33, 5),
+    "no pressure": lambda world: world.set_pressure("memory", 0),
+    "stall": lambda world: world.stall("io", "700 ms", cgroup="/g"),
+    "sysctls": lambda world: world.set_sysctl(oom_kill_allocating_task=1, swappiness=90),
+    "drop": lambda world: world.drop_caches(),
+    "cache": lambda world: world.set_own_pages(cache="90 MiB", dirty="8 MiB", slab_reclaimable="9 MiB"),
+    "nodes": lambda world: world.set_nodes("300 MiB", "200 MiB"),
+    "back": lambda world: setattr(world, "now", world.now // 2),
+    "no reaper": lambda world: world.set_mmu(False),
+    "suspend": lambda world: lib.world_oom_disable(world._w),
+    "uuid": lambda world: world.read("/sys/kernel/random/uuid"),
+    "pid": lambda world: setattr(world, "last_pid", 5000),
+}
+GROUP_THINGS = {
+    "make": lambda world, path: world.make_cgroup(path, parents=True) and None,
+    "remove": lambda world, path: world.cgroup(path).remove(),
+    "freeze": lambda world, path: lib.world_cgroup_freeze(world._w, path.encode(), 1),
+    "thaw": lambda world, path: lib.world_cgroup_freeze(world._w, path.encode(), 0),
+    "oom": lambda world, path: world.oom(memcg=path),
+    "limit": lambda world, path: world.limit_cgroup(path, "60 MiB"),
+    "all of it": lambda world, path: world.set_oom_group(path),
+    "note": lambda world, path: world.setxattr(world.cgroup(path).path_to(), "trusted.note", b"x" * 9),
+    "mode": lambda world, path: world.chmod(world.cgroup(path).path_to("cgroup.procs"), 0o600),
+    "kill": lambda world, path: world.cgroup(path).write("cgroup.kill", 1),
+    "peak": lambda world, path: world.cgroup(path).write("memory.peak", 1),
+}
+
+
+class Branching(RuleBasedStateMachine):
+    """Whatever happens to a world happens to its copy, too: they stay the same, in everything that can be seen."""
+
+    @initialize(version=st.sampled_from(KERNELS))
+    def begin(self, version):
+        self.worlds = [World(version, ram="500 MiB", swap="100 MiB")]
+        for name in ("a", "b", "c"):
+            self.worlds[0].spawn(name, anon="50 MiB", file="9 MiB")
+
+    def both(self, step):
+        """The same happens to each, and comes out the same."""
+        results = [outcome(lambda world=world: step(world)) for world in self.worlds]
+        assert results == [results[0]] * len(results)
+
+    def task(self, world, index):
+        tasks = list(world.tasks)
+        return tasks[index % len(tasks)]
+
+    def to_task(self, index, step):
+        self.both(lambda world: step(self.task(world, index)))
+
+    indices = st.integers(0, 40)
+
+    @rule(index=indices, flags=st.sampled_from(CLONES))
+    def clone(self, index, flags):
+        if self.worlds[0].task_count < 24:
+            self.to_task(index, lambda task: task.clone(flags).pid)
+
+    @rule(index=indices, life=st.sampled_from(sorted(LIVES)))
+    def live(self, index, life):
+        self.to_task(index, lambda task: LIVES[life](task) and None)
+
+    @rule(index=indices, call=st.sampled_from(SIZED), size=st.sampled_from(["3 MiB", "70 MiB", "200 MiB"]))
+    def resize(self, index, call, size):
+        self.to_task(index, lambda task: getattr(task, call)(size))
+
+    @rule(index=indices, flag=st.sampled_from(SETTABLE), is_set=st.booleans())
+    def mark(self, index, flag, is_set):
+        self.to_task(index, lambda task: task.is_zombie or task.set_flag(getattr(lib, f"TASK_{flag}"), is_set))
+
+    @rule(index=indices, value=st.sampled_from(["-1000", "-1", "0", "500", "1000"]))
+    def adjust(self, index, value):
+        self.to_task(index, lambda task: task.write("oom_score_adj", value))
+
+    @rule(index=indices, group=st.sampled_from(GROUPS))
+    def move(self, index, group):
+        self.to_task(index, lambda task: task.set_cgroup(group))
+
+    @rule(index=indices, other=indices, call=st.sampled_from(["use_mm", "set_mm_of", "set_parent", "wait_for_lock"]))
+    def relate(self, index, other, call):
+        do = getattr(lib, f"task_{call}")
+        self.both(lambda world: do(world._w, self.task(world, index).pid, self.task(world, other).pid))
+
+    @rule(thing=st.sampled_from(sorted(THINGS)))
+    def happen(self, thing):
+        self.both(lambda world: THINGS[thing](world))
+
+    @rule(thing=st.sampled_from(sorted(GROUP_THINGS)), group=st.sampled_from(GROUPS))
+    def happen_to_group(self, thing, group):
+        self.both(lambda world: GROUP_THINGS[thing](world, group))
+
+    @rule(time=st.sampled_from(["1 ms", "100 ms", "3 s", "30 s"]))
+    def pass_time(self, time):
+        self.both(lambda world: world.run(time))
+
+    @precondition(lambda self: len(self.worlds) == 1)
+    @rule()
+    def branch(self):
+        self.worlds.append(self.worlds[0].branch())
+        self.check()
+
+    @precondition(lambda self: len(self.worlds) == 2)
+    @rule()
+    def check(self):
+        world, copy = self.worlds
+        assert copy.save() == world.save()
+        assert is_whole(copy)
+        assert differences(world, copy) == []
+
+    def teardown(self):
+        if len(self.worlds) == 2:
+            self.check()
+
+
+TestBranching = Branching.TestCase
+TestBranching.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+# --- what is no part of it -----------------------------------------------------------------------
+
+
+def test_open_files_and_their_triggers_stay_with_the_world():
+    world = World("6.18")
+    with world.open("/pressure/memory", os.O_RDWR) as file:
+        file.write(b"some 150000 1000000\0")
+        world.set_pressure("memory", 50)
+        world.run("300 ms")
+        copy = world.branch()
+        assert copy.next_event is None
+        world.run("1 s")
+        assert file.poll() & 2
+    copy.run("1 s")
+    assert differences(world, copy) == []
+    assert copy.save() == world.save()
+
+
+def adopt_this(world):
+    """This very process becomes one of the world."""
+    proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        assert lib.world_adopt(world._w, proc) == 0
+    finally:
+        os.close(proc)
+
+
+def test_real_processes_have_ended_in_the_copy(mounted_world):
+    world = World("6.18")
+    mount = mounted_world(world)
+    adopt_this(world)
+    me = os.getpid()
+    assert Path(mount.path, "self/comm").read_text()
+    assert world.task(me).is_adopted
+    copy = world.branch()
+    assert me not in [task.pid for task in copy.tasks]
+    assert me in [death.pid for death in copy.deaths_since(0)]
+    assert is_whole(copy)
+    assert copy.read("/1/status")
+    assert world.task(me).is_adopted
+
+
+# --- what cannot be loaded -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("junk", [b"", b"\x89", b"[machine]\n" * 30, bytes(200)], ids=["none", "a byte", "toml", "zeros"])
+def test_what_is_no_saved_world_is_said_to_be_none(junk):
+    with pytest.raises(StateError, match="this is no saved world"):
+        World.load(junk)
+
+
+def test_another_builds_world_is_said_to_be_one():
+    saved = bytearray(World().save())
+    saved[20] ^= 1  # in the layout
+    with pytest.raises(StateError, match="another build of fakeproc.*save_scenario"):
+        World.load(bytes(saved))
+
+
+def test_damage_is_found_wherever_it_is():
+    saved = World().save()
+    for length in range(len(saved)):
+        with pytest.raises(StateError):
+            World.load(saved[:length])
+    for at in range(len(saved)):
+        with pytest.raises(StateError):
+            World.load(saved[:at] + bytes([saved[at] ^ 1 << at % 8]) + saved[at + 1 :])
+
+
+def test_a_core_that_is_cut_off_or_too_long_is_refused():
+    core = core_of(World())
+    for length in range(len(core)):
+        with pytest.raises(StateError, match="cannot be"):
+            load_core(core[:length])
+    with pytest.raises(StateError, match="there is something behind its end"):
+        load_core(core + b"\0")
+
+
+@pytest.mark.parametrize("names", [b"", b"[]", b'{"a": 1}', b'{"a": ["b", 1]}', b"\xff", b'{"a": [1]}'])
+def test_names_that_are_none_are_refused(names):
+    with pytest.raises(StateError, match="names"):
+        World.load(state.wrap(names, core_of(World())))
+
+
+def changed(core, old, new):
+    """The bytes with one place changed that is there once."""
+    assert core.count(old) == 1
+    return core.replace(old, new)
+
+
+def numbers(*given):
+    return struct.pack(f"<{len(given)}I", *given)
+
+
+def test_an_invented_world_is_refused_with_what_is_wrong_in_it():
+    world = World("6.18", init=True)
+    world.spawn("marked-comm", pid=12345)
+    core = core_of(world)
+    for old, new, why in [
+        (numbers(12345), numbers(1), "a pid is that of two tasks"),
+        (numbers(12345), numbers(0), "pid of a struct task is out of range"),
+        (b"marked-comm\0\0\0\0\0", b"marked-comm12345", "comm of a struct task has no end"),
+        (b"localhost\0", b"loc\nlhost\0", "its machine can not be"),
+        (numbers(1, 1, 2, 2, 2, 2), numbers(1, 1, 2, 2, 2, 0), "cred of a struct task is none that there is"),
+        (numbers(1, 1, 2, 2, 2, 2), numbers(1, 1, 2, 2, 2, 1 << 31), "there is more in it than it has bytes for"),
+        (numbers(1, 1, 2, 2, 2, 2), numbers(0, 1, 2, 2, 2, 2), "there is more in it than it has bytes for"),
+    ]:
+        with pytest.raises(StateError) as error:
+            load_core(changed(core, old, new))
+        assert str(error.value) == f"this saved world cannot be: {why}"
