@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { USUAL_FILES = 3, MOST_FILES = 1 << 17, LONGEST_PATH = 4096 };
+enum { USUAL_FILES = 3 };
 
 struct extra *extra_of(struct signal *signal)
 {

@@ -9,6 +9,8 @@
 struct mm;
 struct signal;
 
+enum { LONGEST_PATH = 4096, MOST_FILES = 1 << 17 };
+
 /* Bytes with NULs among them; NULL = none set. */
 struct blob {
 	uint32_t length;

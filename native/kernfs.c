@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/xattr.h>
 
-/* KERNFS_MAX_USER_XATTRS and KERNFS_USER_XATTR_SIZE_LIMIT: only of "user."; and XATTR_SIZE_MAX, XATTR_NAME_MAX. */
-enum { USER_XATTRS = 128, USER_BYTES = 128 << 10, VALUE_BYTES = 64 << 10, NAME_BYTES = 255 };
+/* KERNFS_MAX_USER_XATTRS and KERNFS_USER_XATTR_SIZE_LIMIT: only of "user.". */
+enum { USER_XATTRS = 128, USER_BYTES = 128 << 10 };
 
 struct kernfs_node *kernfs_find(const struct kernfs *k, uint64_t place)
 {
@@ -151,9 +151,9 @@ int xattr_set(struct kernfs_node *node, const char *name, const void *value, siz
 
 	if (flags & ~(XATTR_CREATE | XATTR_REPLACE))
 		return -EINVAL;
-	if (strlen(name) > NAME_BYTES)
+	if (strlen(name) > XATTR_NAME_BYTES)
 		return -ERANGE;
-	if (length > VALUE_BYTES)
+	if (length > XATTR_VALUE_BYTES)
 		return -E2BIG;
 	if (is_user(name) && is_full(node, length))
 		return -ENOSPC;

@@ -29,6 +29,7 @@ struct kernfs {
 	size_t count;
 };
 
+enum { XATTR_NAME_BYTES = 255, XATTR_VALUE_BYTES = 64 << 10 };	/* XATTR_NAME_MAX, XATTR_SIZE_MAX */
 enum { KERNFS_WRITE = 4096 };		/* bytes: a longer write is -E2BIG */
 
 /* NULL where nothing is kept for it. */

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ATTEMPTS = 10 };
 static const int64_t PAUSE = 100000000, DELAY = 2000000000;	/* nanoseconds: 0.1 s between attempts, 2 s before the first */
 
 /* Who had no memory to keep the mm in mind is taken for queued: there is nothing that could be. */
@@ -146,7 +145,7 @@ static bool attempt(struct world *w, struct victim *v)
 {
 	struct mm *mm = mm_of(w, v);
 
-	if (v->attempts == ATTEMPTS) {
+	if (v->attempts == REAP_ATTEMPTS) {
 		fail(w, v, mm);
 		return true;
 	}

@@ -8,6 +8,8 @@
 struct task;
 struct world;
 
+enum { REAP_ATTEMPTS = 10 };
+
 void reaper_queue(struct world *w, struct task *victim);
 /* When it has something to do next, INT64_MAX for never. */
 int64_t reaper_next(const struct world *w);

@@ -888,10 +888,10 @@ int exec_task(struct world *w, struct task *t)
 	vfork_end(w, t);
 	mm_detach(w, t);
 	mm->dumpable = cred->uid == cred->euid && cred->gid == cred->egid;
-	mm_attach(w, t, mm);
 	cred_exec(cred);
 	cred_put(t->cred);
 	t->cred = cred;
+	mm_attach(w, t, mm);
 	return t->pid;
 }
 

@@ -793,3 +793,10 @@ def test_cap_sys_admin_was_worth_3_percent(world, shown):
     assert task.badness == shown + (shown == 96)
     task.set_caps(ALL & ~(1 << 21))
     assert task.badness == 100
+
+
+def test_selection_knows_at_once_that_exec_brought_the_capabilities_of_root_back(world):
+    root = world.spawn("root")
+    root.set_caps(ALL & ~(1 << 21))
+    root.exec()
+    assert lib.world_candidates_agree(world._w)

@@ -146,7 +146,7 @@ static bool load_length(struct loader *l, const struct row *row, int64_t *length
 	*length = (int64_t)number - 1;
 	if (*length > row->high || (number && !has_left(l, number - 1, 1)))
 		return refuse(l, "is too long");
-	return !row->is_needed || number ? true : refuse(l, "is missing");
+	return true;
 }
 
 static bool load_string(struct loader *l, const struct row *row, void *object)
@@ -201,6 +201,16 @@ static bool load_owned(struct loader *l, const struct row *row, void *object)
 	return load_table(l, row->table, owned);
 }
 
+static void set_count(const struct row *row, void *object, uint32_t count)
+{
+	size_t wide = count;
+
+	if (row->count_size == sizeof(wide))
+		memcpy(place(object, row->count), &wide, sizeof(wide));
+	else
+		memcpy(place(object, row->count), &count, sizeof(count));
+}
+
 /* Filled with nothing first, so that it can be dropped wherever reading it ends. */
 static bool make_array(struct loader *l, const struct row *row, void *object, uint32_t count)
 {
@@ -210,7 +220,7 @@ static bool make_array(struct loader *l, const struct row *row, void *object, ui
 	if (count && !all)
 		return out_of_memory_for_it(l);
 	point(object, row->offset, all);
-	memcpy(place(object, row->count), &count, sizeof(count));
+	set_count(row, object, count);
 	return true;
 }
 
@@ -274,7 +284,7 @@ static bool load_list(struct loader *l, const struct row *row, void *object)
 			return refuse(l, "is listed twice");
 		append(row, object, member);
 	}
-	return length || !row->is_needed ? true : refuse(l, "are missing");
+	return true;
 }
 
 static bool load_special(struct loader *l, const struct row *row, void *object)

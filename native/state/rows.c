@@ -6,6 +6,8 @@
 #include "clock.h"
 #include "cred.h"
 #include "extra.h"
+#include "kernfs.h"
+#include "reaper.h"
 #include "state.h"
 #include "task.h"
 #include "text.h"
@@ -17,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST_PATH = 4096, LONGEST_XATTR_NAME = 255, LONGEST_XATTR = 64 << 10, MOST_FILES = 1 << 17, ATTEMPTS = 10 };
 #define MOST_TIME (1LL << 62)		/* somewhat later than any clock goes, see clock.h */
 
 /* IN is the struct that a table is of. */
@@ -235,8 +236,8 @@ TABLE(v1, v1_rows);
 
 #define IN struct xattr
 static const struct row xattr_rows[] = {
-	WORDS(name, LONGEST_XATTR_NAME),
-	ALL(value, length, LONGEST_XATTR, NULL), LEFT(length),
+	WORDS(name, XATTR_NAME_BYTES),
+	ALL(value, length, XATTR_VALUE_BYTES, NULL), LEFT(length),
 };
 TABLE(xattr, xattr_rows);
 #undef IN
@@ -369,7 +370,7 @@ TABLE(killed, killed_rows);
 
 #define IN struct victim
 static const struct row victim_rows[] = {
-	ANY(pid), ANY(serial), CHARACTERS(comm), ANY(leader_pid), ANY(leader_serial), ONE(mm, AN_MM), LIMITED(attempts, 0, ATTEMPTS),
+	ANY(pid), ANY(serial), CHARACTERS(comm), ANY(leader_pid), ANY(leader_serial), ONE(mm, AN_MM), LIMITED(attempts, 0, REAP_ATTEMPTS),
 	TIME(next),
 };
 TABLE(victim, victim_rows);
@@ -523,7 +524,8 @@ static const struct row world_rows[] = {
 	FLAG(oom_adj_warned),
 	LEFT(control),
 	PART(sysctl, sysctl),
-	LEFT(root), PART(cgroups, cgroups),
+	LEFT(root),		/* is saved with the other cgroups, the first of them */
+	PART(cgroups, cgroups),
 	ALL(killed, killed_count, UINT32_MAX, &killed), LEFT(killed_count), LEFT(killed_room),
 	ALL(waits, wait_count, UINT32_MAX, &wait), LEFT(wait_count),
 	ANY(freed_pages), ANY(progress),
@@ -581,10 +583,11 @@ static int describe(const struct table *of, struct text *out)
 	return error;
 }
 
-/* Versions are saved by their numbers, and so are deaths and lines of the log. */
+/* Versions are saved by their numbers; what is saved by hand has tables, too. */
 int state_describe(struct text *out)
 {
-	int error = describe(&death, out) || describe(&record, out) || describe(&account, out);
+	int error = text_printf(out, "%d\n", __BYTE_ORDER__) || describe(&death, out) || describe(&record, out)
+		|| describe(&account, out);
 
 	for (int v = 0; !error && v < VERSIONS; v++)
 		error = text_printf(out, "%s\n", rules_version_name(v));

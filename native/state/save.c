@@ -43,7 +43,7 @@ const struct world *saved_world(const struct saver *s) { return s->world; }
 
 void save_bytes(struct saver *s, const void *bytes, size_t length)
 {
-	if (!s->error)
+	if (!s->error && length)
 		s->error = text_append(s->out, bytes, length);
 }
 
@@ -142,13 +142,18 @@ static const void *pointer_at(const void *object, size_t offset)
 	return pointer;
 }
 
-/* No more than 32 bits' worth can be counted. */
+/* Counters are of 32 bits, or a size_t that is never larger. */
 static uint32_t count_at(const struct row *row, const void *object)
 {
-	uint32_t count;
+	const char *counter = (const char *)object + row->count;
+	uint32_t narrow;
+	size_t wide;
 
-	memcpy(&count, (const char *)object + row->count, sizeof(count));
-	return count;
+	memcpy(&narrow, counter, sizeof(narrow));
+	if (row->count_size == sizeof(narrow))
+		return narrow;
+	memcpy(&wide, counter, sizeof(wide));
+	return (uint32_t)wide;
 }
 
 static void save_plain(struct saver *s, const struct row *row, const void *object)
