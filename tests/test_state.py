@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from fakeproc import World, rules, state
 from fakeproc.errors import StateError
+from fakeproc.spent import SPENT
 from fakeproc.world import CLONE_NEWPID, CLONE_PARENT, CLONE_VFORK, CLONE_VM, THREAD_FLAGS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -155,13 +156,20 @@ def in_groups(world):
 
 def with_relatives(world):
     """Threads, a vfork, sharers, namespaces, kernel threads with borrowed memory, the dead."""
-    browser = world.spawn("browser", anon="200 MiB", shmem="5 MiB", uid=1000)
+    browser = world.spawn("browser", anon="200 MiB", shmem="5 MiB", swap="2 MiB", uid=1000)
+    browser.set_memory_kept(anon_locked=5, shmem_shared=6)
+    browser.swap_out("3 MiB")
     browser.set_cmdline(["browser", "--x"])
     browser.set_environ(["A=1", "B="])
     browser.set_exe("/opt/browser")
     browser.set_cwd("/home")
     browser.set_open_files(40)
     browser.thread("worker").set_cpu(200, 100)
+    lib.task_set_mems(world._w, browser.threads[1].pid, 5)
+    child = browser.fork("child")
+    child.spend(utime=SECOND, nvcsw=5)
+    child.exit()
+    child.reap()
     browser.clone_vm("helper").oom_score_adj = 300
     browser.vfork("vforked")
     world.kthread("kthreadd")
@@ -170,7 +178,14 @@ def with_relatives(world):
     inner.fork("below").fork("deeper").exit(1)
     inner.set_subreaper()
     orphan = world.spawn("orphan")
-    orphan.spend(utime=5 * SECOND, rchar=77)
+    orphan.set_bounding(0xFFFF)
+    orphan.set_keepcaps()
+    orphan.setresgid(8, 9, 10)
+    orphan.setresuid(5, 6, 7)
+    orphan.set_caps(1 << 23, 1 << 23 | 1 << 21, 1 << 5)
+    world.spawn("elsewhere").unshare_user()
+    for task in (orphan, browser, browser.threads[1]):
+        task.spend(**{name: 1000 + 7 * i for i, name in enumerate(SPENT)})
     orphan.exit(2)
     world.names = {"the browser": browser, "nobody": orphan}
 
@@ -178,6 +193,7 @@ def with_relatives(world):
 def in_trouble(world):
     """Victims that do not die yet, waits, and a reaper that tries again."""
     holder = world.spawn("holder", anon="300 MiB")
+    holder.oom_score_adj = 1000
     holder.thread("locker").set_flag(lib.TASK_HOLDS_MMAP_LOCK)
     for task in holder.threads:
         task.set_flag(lib.TASK_DSLEEP)
