@@ -145,17 +145,26 @@ class World(Machine):
         """A copy that goes its own way: load(save())."""
         return self.load(self.save())
 
-    def save_scenario(self, path: str | os.PathLike[str], **secrets: bool) -> list[str]:
+    def save_scenario(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        with_environ: bool = False,
+        with_arguments: bool = False,
+        with_hostname: bool = False,
+    ) -> list[str]:
         """This world as a scenario file, as `fakeproc snapshot` writes it: what a person can read and change, and
         later versions understand, and less than all.
 
-        secrets: with_environ, with_arguments, with_hostname, as of fakeproc.snapshot. Returns lines for people on what
-        is in it and what is not. FakeprocError where no scenario can say it; OSError of the file.
+        with_environ, with_arguments, with_hostname: what may be secret. Returns lines for people on what is in it and
+        what is not. FakeprocError where no scenario can say it; OSError of the file.
         """
         from fakeproc import snapshot
 
-        found = snapshot.snapshot(self, **secrets)
-        snapshot.write(found.text, os.fspath(path), is_secret=any(secrets.values()))
+        found = snapshot.snapshot(
+            self, with_environ=with_environ, with_arguments=with_arguments, with_hostname=with_hostname
+        )
+        snapshot.write(found.text, os.fspath(path), is_secret=with_environ or with_arguments or with_hostname)
         return found.summary
 
     @classmethod

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 from doors import outcome
-from fakeproc._native import ffi, lib
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from fakeproc import World, rules, state
+from fakeproc._native import ffi, lib
 from fakeproc.errors import StateError
 from fakeproc.spent import SPENT
 from fakeproc.world import CLONE_NEWPID, CLONE_PARENT, CLONE_VFORK, CLONE_VM, THREAD_FLAGS
@@ -43,7 +43,7 @@ def load_core(core):
 # --- everything that can be seen of a world ------------------------------------------------------
 
 
-def files_of(world, path="/"):
+def files_of(world, path):
     """Every name below, with what stat(2) and reading tell."""
     for name in world.listdir(path):
         below = f"{path.rstrip('/')}/{name}"
@@ -73,7 +73,9 @@ def facts_of(world):
 
 
 def differences(one, other):
-    pairs = [*zip(facts_of(one), facts_of(other), strict=True), *zip(files_of(one), files_of(other), strict=True)]
+    pairs = [*zip(facts_of(one), facts_of(other), strict=True)]
+    for place in ("/", "/.fakeproc/cgroup"):  # which is not listed
+        pairs += zip(files_of(one, place), files_of(other, place), strict=True)
     return [pair for pair in pairs if pair[0] != pair[1]]
 
 
@@ -144,6 +146,10 @@ def in_groups(world):
     world.setxattr(box, "trusted.note", b"\0kept\xff")
     world.setxattr(box, "trusted.empty", b"")
     world.limit_cgroup("/box/inner", "40 MiB")
+    limits = ffi.new("struct cgroup_limits *", [256, 512, 150000, 160000, 10000, 12000, 170000])
+    lib.world_cgroup_set_limits(world._w, b"/box", limits)
+    for name, value in (("pids.max", 99), ("cpu.weight", 7), ("cgroup.max.depth", 5), ("cgroup.pressure", 0)):
+        outcome(lambda file=name, text=value: world.cgroup("/box").write(file, text))
     world.set_oom_group("/box")
     for name, path in (("boxed", "/box/inner"), ("left", "/gone/deep"), ("cold", "/idle")):
         world.spawn(name, anon="9 MiB", file="3 MiB").move_to(path)
@@ -159,6 +165,7 @@ def with_relatives(world):
     browser = world.spawn("browser", anon="200 MiB", shmem="5 MiB", swap="2 MiB", uid=1000)
     browser.set_memory_kept(anon_locked=5, shmem_shared=6)
     browser.swap_out("3 MiB")
+    browser.shrink("1 MiB")
     browser.set_cmdline(["browser", "--x"])
     browser.set_environ(["A=1", "B="])
     browser.set_exe("/opt/browser")
@@ -166,6 +173,9 @@ def with_relatives(world):
     browser.set_open_files(40)
     browser.thread("worker").set_cpu(200, 100)
     lib.task_set_mems(world._w, browser.threads[1].pid, 5)
+    gone = browser.thread("gone")
+    gone.spend(stime=7 * SECOND)
+    gone.exit_thread()
     child = browser.fork("child")
     child.spend(utime=SECOND, nvcsw=5)
     child.exit()
@@ -202,6 +212,8 @@ def in_trouble(world):
     waiter.wait_for_lock(holder)
     world.spawn("hungry").wait_for_memory()
     world.run("150 ms")
+    for resource in ("io", "memory", "cpu"):
+        outcome(lambda name=resource: world.read(f"/pressure/{name}"))  # the averages are made up for now
 
 
 def of_the_machine(world):
@@ -340,6 +352,7 @@ LIVES = {
     "subreap": lambda task: task.set_subreaper(),
     "unshare": lambda task: task.unshare_user(),
     "setuid": lambda task: task.setuid(1000),
+    "keepcaps": lambda task: task.set_keepcaps(),
     "name": lambda task: (task.set_cmdline(["a", "b"]), task.set_exe("/x"), task.set_cwd("/y"), task.set_open_files(9)),
     "spend": lambda task: task.spend(utime=SECOND, min_flt=3, write_bytes=4096),
     "run": lambda task: task.set_cpu(300, 50),
@@ -390,7 +403,7 @@ class Branching(RuleBasedStateMachine):
 
     def both(self, step):
         """The same happens to each, and comes out the same."""
-        results = [outcome(lambda world=world: step(world)) for world in self.worlds]
+        results = [repr(outcome(lambda world=world: step(world))) for world in self.worlds]
         assert results == [results[0]] * len(results)
 
     def task(self, world, index):
@@ -600,8 +613,9 @@ def mutated(core, chance):
 
 def live_on(world):
     """Everything is read, and then much happens: whatever comes of it, it comes to an end."""
-    for _ in files_of(world):
-        pass
+    for place in ("/", "/.fakeproc/cgroup"):
+        for _ in files_of(world, place):
+            pass
     for step in (
         lambda: world.run("1 min"),
         lambda: world.sysrq_f(),
