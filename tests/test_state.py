@@ -502,7 +502,7 @@ def adopt_this(world):
     """This very process becomes one of the world."""
     proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
     try:
-        assert lib.world_adopt(world._w, proc) == 0
+        assert lib.world_adopt(world._w, proc, 0) == 0
     finally:
         os.close(proc)
 

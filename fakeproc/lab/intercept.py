@@ -138,7 +138,7 @@ class Intercept:
 
     def _pid_of_pidfd(self, call: Any) -> int:
         """-1 where it is none. What is told of other descriptors may have to be waited for."""
-        if "pidfd" not in self._path(call, call.words[0]):
+        if "pidfd" not in self._link(call, f"fd/{call.words[0]}"):
             return -1
         return int(self._field(f"{call.pid}/fdinfo/{call.words[0]}", "Pid") or -1)
 
