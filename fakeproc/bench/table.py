@@ -128,6 +128,9 @@ def _core(core: dict[str, Any]) -> Iterator[str]:
     for events, seconds in core["play_seconds"].items():
         load = f"{core['load_seconds'][events]:>14.2f} s to load them"
         yield _core_line(f"{int(events):,} events", f"{int(events) / seconds:,.0f}/s", load)
+    saved = core["saved"]
+    load = f"{saved['load_seconds'] * 1e3:>14.1f} ms to load, {saved['bytes'] / 1e6:.1f} MB"
+    yield _core_line(f"saving {saved['processes']:,} processes", duration(saved["save_seconds"] * 1e9), load)
     yield _core_line("memory of a task", f"{core['bytes_a_task']:.0f} bytes")
 
 
