@@ -182,10 +182,13 @@ LAB = (
 LAB_LIMITS = (
     "Nobody tells who has sent a SIGKILL or a SIGSTOP, or a signal to one who is held. It is known where CMD has never "
     "started another process, and with --intercept, which stops kill(2) and its kin for it.",
-    "From 2,000 placeholders on they share one memory: of those process_mrelease fails, the sender of a signal is not "
-    "known, and dsleep does not hold them. No more than 64 can be held at a time.",
-    "Threads of synthetic processes are nobody: a signal to a tid of a thread reaches no one. Zombies of a scenario "
-    "have no placeholder either. Whom a signal has killed is waited for by its parent at once.",
+    "From 2,000 placeholders and threads on, they have no threads, and one memory, the server's. So process_mrelease "
+    "fails, as for all memory that somebody living shares; the sender of a signal is not known; and they cannot be "
+    "held. Who sleeps uninterruptibly from the start, or has an on_sigterm, is none of them; a dsleep that comes later "
+    "does not keep their signals pending. No more than 64 can be held at a time.",
+    "The threads of a synthetic process that can be signalled by their tids are those that it had when it appeared: "
+    "one that comes later is nobody, and one that ends still takes signals for its process.",
+    "Whoever dies in the model is waited for by its parent at once; only zombies of the scenario stay.",
     "A process that is forked in the model can be seen a moment before it can be signalled (0.1 ms).",
     "Without --intercept, killall (psmisc) fails, which signals through an open /proc/PID; sysinfo(2) tells of the "
     "real machine (busybox free), and statfs(2) that /proc is FUSE (systemd-oomd and runc refuse it). With it these "

@@ -525,7 +525,10 @@ struct placeholder {
 	int32_t pid;
 	uint32_t uid, gid;
 	uint64_t handled;	/* signals that are reported and do nothing, a bit each */
-	int32_t is_cheap;	/* shares our memory; its signals are not reported, and it cannot be held */
+	int32_t is_cheap;	/* shares our memory; its signals are not reported, it has no threads and cannot be held */
+	int32_t is_zombie;	/* it has exited, and is there until it is waited for with __WALL */
+	int32_t is_leader_dead;	/* but not its threads */
+	const char *threads;	/* their ids, a blank behind each; one that is taken is left out */
 	char comm[COMM_SIZE];
 };
 

@@ -34,7 +34,8 @@ struct cradle {
 	_Atomic uint32_t tid;	/* 0: it is free; the kernel writes it */
 	const struct nursery *nursery;
 	struct placeholder placeholder;
-	char handled[24];
+	char handled[24], uid[16], gid[16];
+	char *threads;
 };
 
 struct nursery {
@@ -147,18 +148,32 @@ static void wait_for_all(const struct nursery *n)
 			wait_for(&n->cradles[i]);
 }
 
+/* Whoever has threads takes its ids when it has made them: a chosen id is for the privileged. */
 static void become_placeholder(const void *what)
 {
 	const struct cradle *b = what;
-	char *argv[] = { (char *)b->placeholder.comm, (char *)b->handled, NULL }, *envp[] = { NULL };
+	char *argv[] = { (char *)b->placeholder.comm, (char *)b->handled, NULL, (char *)b->uid, (char *)b->gid,
+			 b->placeholder.is_leader_dead ? "dead" : "", NULL };
+	char *envp[] = { NULL };
 
+	argv[2] = b->threads;
 	quietly(SYS_dup2, (uintptr_t)b->nursery->reports, REPORTS, 0, 0, 0);
 	quietly(SYS_dup2, (uintptr_t)b->nursery->hold, HOLD_DIRECTORY, 0, 0, 0);
 	quietly(SYS_close_range, FIRST_TO_CLOSE, UINT32_MAX, CLOSE_ON_EXEC, 0, 0);
 	quietly(SYS_setsid, 0, 0, 0, 0, 0);
-	take_ids(&b->placeholder);
+	if (!b->threads)
+		take_ids(&b->placeholder);
 	quietly(SYS_execveat, (uintptr_t)b->nursery->program, (uintptr_t)"", (uintptr_t)argv, (uintptr_t)envp, AT_EMPTY_PATH);
 	quietly(SYS_exit, 127, 0, 0, 0, 0);
+}
+
+static void become_zombie(const void *what)
+{
+	const struct cradle *b = what;
+
+	quietly(SYS_setsid, 0, 0, 0, 0, 0);
+	take_ids(&b->placeholder);
+	quietly(SYS_exit, 0, 0, 0, 0, 0);
 }
 
 static int born(long result)
@@ -167,7 +182,7 @@ static int born(long result)
 }
 
 /* Signals are blocked from its birth on: it takes them when it is what it will be. */
-static long spawn_in(struct cradle *c, struct clone_args_v2 *args)
+static long spawn_in(struct cradle *c, struct clone_args_v2 *args, child *become)
 {
 	uint64_t all = UINT64_MAX, before;
 	long result;
@@ -177,26 +192,38 @@ static long spawn_in(struct cradle *c, struct clone_args_v2 *args)
 	args->stack = (uintptr_t)c->stack;
 	args->stack_size = STACK;
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(all));
-	result = clone_and_run(args, become_placeholder, c);
+	result = clone_and_run(args, become, c);
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
 	return result;
 }
 
+/* What it is given as text stays until the cradle is free again. */
+static struct cradle *prepare_cradle(struct nursery *n, const struct placeholder *p)
+{
+	struct cradle *c = free_cradle(n);
+
+	free(c->threads);
+	c->threads = p->threads ? strdup(p->threads) : NULL;
+	c->nursery = n;
+	c->placeholder = *p;
+	snprintf(c->handled, sizeof(c->handled), "%llu", (unsigned long long)p->handled);
+	snprintf(c->uid, sizeof(c->uid), "%u", p->uid);
+	snprintf(c->gid, sizeof(c->gid), "%u", p->gid);
+	return c;
+}
+
+/* A child that ends without a signal is waited for with __WALL only: so zombies stay. */
 int placeholder_spawn(struct nursery *n, const struct placeholder *p)
 {
 	int32_t pid = p->pid;
 	struct clone_args_v2 args = {
-		.flags = CLONE_VM | CLEAR_SIGHAND, .exit_signal = SIGCHLD, .set_tid = (uintptr_t)&pid, .set_tid_size = 1,
+		.flags = CLONE_VM | CLEAR_SIGHAND, .exit_signal = p->is_zombie ? 0 : SIGCHLD, .set_tid = (uintptr_t)&pid,
+		.set_tid_size = 1,
 	};
-	struct cradle *c;
 
 	if (p->is_cheap)
 		return born(clone_and_pause(&args, p->uid, p->gid));
-	c = free_cradle(n);
-	c->nursery = n;
-	c->placeholder = *p;
-	snprintf(c->handled, sizeof(c->handled), "%llu", (unsigned long long)p->handled);
-	return born(spawn_in(c, &args));
+	return born(spawn_in(prepare_cradle(n, p), &args, p->is_zombie ? become_zombie : become_placeholder));
 }
 
 /* Our descriptors are the server's as well until then: the listener is left with it. */

@@ -835,6 +835,7 @@ int reap(struct world *w, struct task *t)
 		return -ECHILD;
 	account_reap(w, t->signal);
 	process_free(w, t->signal);
+	bell_ring(w);
 	return 0;
 }
 

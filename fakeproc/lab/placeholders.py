@@ -11,12 +11,14 @@ from typing import Any
 
 from fakeproc._native import ffi, lib
 from fakeproc.lab import LabError, needs
+from fakeproc.task import text_of
 from fakeproc.world import World
 
 CHEAP_FROM = 2000  # so many have a memory of their own, and all that goes with it
 HOLD = 64  # SIGRTMAX: go and be held
 EVERY_SIGNAL = (1 << 64) - 1
-HIDDEN = lib.TASK_ZOMBIE | lib.TASK_KILLED | lib.TASK_ADOPTED
+HIDDEN = lib.TASK_KILLED | lib.TASK_ADOPTED
+WALL = 0x40000000  # waitid(2): also children that end without a signal
 NOBODY_CAN = {
     errno.EPERM: "a process with a chosen pid is refused: CAP_SYS_ADMIN is needed in the namespaces",
     errno.EAGAIN: "there is no room for more processes: raise ulimit -u, kernel.threads-max or the cgroup's pids.max",
@@ -50,6 +52,8 @@ class Placeholders:
         self.of: dict[int, Placeholder] = {}  # by pid
         self.dying: set[int] = set()  # killed here, not reaped yet
         self.taken: set[int] = set()  # pids of the world that a stranger has
+        self.zombies: dict[int, int] = {}  # serials, by pid
+        self.threads = 0  # ever made, besides leaders
         self._death_end = world.death_end
         self.reports, writing = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(self.reports, False)
@@ -73,12 +77,21 @@ class Placeholders:
             self._death_end = death.seq + 1
             if death.how == lib.HAS_DIED:
                 self._end(death.pid, death.serial)
-        for serial, pid, flags in self._presences():
+        presences = self._presences()
+        self._wait_for_zombies({pid: serial for serial, pid, _ in presences} if self.zombies else {})
+        for serial, pid, flags in presences:
             one = self.of.get(pid)
-            if one is None and not flags & HIDDEN and pid > 1 and pid not in self.dying:
-                one = self._make(pid, serial, bool(flags & lib.TASK_KTHREAD))
+            if one is None and not flags & HIDDEN and pid > 1 and pid not in self.dying and pid not in self.zombies:
+                one = self._make(pid, serial, flags)
             if one and not one.is_cheap and one.is_held != bool(flags & lib.TASK_DSLEEP):
                 self._hold_or_let_go(one)
+
+    def _wait_for_zombies(self, present: dict[int, int]) -> None:
+        """For those that have been waited for in the world."""
+        for pid, serial in list(self.zombies.items()):
+            if present.get(pid) != serial:
+                os.waitid(os.P_PID, pid, os.WEXITED | WALL)
+                del self.zombies[pid]
 
     def _presences(self) -> list[tuple[int, int, int]]:
         most = 64
@@ -102,26 +115,45 @@ class Placeholders:
             if task.serial == serial and not task.is_adopted:
                 task.reap()
 
-    def _make(self, pid: int, serial: int, is_kthread: bool) -> Placeholder | None:
+    def _make(self, pid: int, serial: int, flags: int) -> Placeholder | None:
         with contextlib.suppress(ProcessLookupError):
-            info = self.world._info(pid)
-            comm, is_cheap = ffi.string(info.comm), len(self.of) >= CHEAP_FROM and serial not in self.world.on_sigterm
-            handled = EVERY_SIGNAL if is_kthread or info.flags & lib.TASK_NAMESPACE_INIT else self._handled(serial)
-            wanted = [pid, info.uid, info.gid, handled, is_cheap, comm]
-            return self._spawned(pid, serial, comm, is_cheap, ffi.new("struct placeholder *", wanted))
+            info, is_cheap = self.world._info(pid), self._must_be_cheap(serial, flags)
+            wanted = ffi.new("struct placeholder *", {"pid": pid, "uid": info.uid, "gid": info.gid, "comm": info.comm})
+            wanted.handled, wanted.is_cheap = self._handled(serial, info.flags), is_cheap
+            threads = ffi.NULL if is_cheap or info.threads == 1 else self._threads(pid)
+            wanted.threads, is_leader_dead = threads, bool(flags & lib.TASK_ZOMBIE)
+            wanted.is_leader_dead, wanted.is_zombie = is_leader_dead, is_leader_dead and info.threads == 1
+            return self._spawned(serial, wanted)
         return None
 
-    def _spawned(self, pid: int, serial: int, comm: bytes, is_cheap: bool, wanted: Any) -> Placeholder | None:
+    def _must_be_cheap(self, serial: int, flags: int) -> bool:
+        """From so many on, but for those that have to be able to do what the cheap cannot."""
+        are_many = len(self.of) + self.threads >= CHEAP_FROM
+        return are_many and not flags & (lib.TASK_DSLEEP | lib.TASK_ZOMBIE) and serial not in self.world.on_sigterm
+
+    def _threads(self, pid: int) -> Any:
+        """Their ids, but the leader's, as the placeholder reads them."""
+        tids = self.world._pids(lib.world_threads, pid)[1:]
+        self.threads += len(tids)
+        return ffi.new("char[]", b"".join(b"%d " % tid for tid in tids))
+
+    def _spawned(self, serial: int, wanted: Any) -> Placeholder | None:
+        pid, comm = wanted.pid, text_of(wanted.comm)
         error = -lib.placeholder_spawn(self.nursery, wanted)
         if error == errno.EEXIST:
             self.taken.add(pid)
             return None
         if error:
             raise LabError(f"nobody can stand behind pid {pid}: {NOBODY_CAN.get(error, os.strerror(error))}")
-        one = self.of[pid] = Placeholder(pid, serial, comm.decode("utf-8", "surrogateescape"), is_cheap)
+        if wanted.is_zombie:
+            self.zombies[pid] = serial
+            return None
+        one = self.of[pid] = Placeholder(pid, serial, comm, bool(wanted.is_cheap))
         return one
 
-    def _handled(self, serial: int) -> int:
+    def _handled(self, serial: int, flags: int) -> int:
+        if flags & (lib.TASK_KTHREAD | lib.TASK_NAMESPACE_INIT):
+            return EVERY_SIGNAL
         return bit(signal.SIGTERM) if serial in self.world.on_sigterm else 0
 
     def _hold_or_let_go(self, one: Placeholder) -> None:
