@@ -477,7 +477,7 @@ class Branching(RuleBasedStateMachine):
 
 
 TestBranching = Branching.TestCase
-TestBranching.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestBranching.settings = settings(max_examples=15, stateful_step_count=40, deadline=None)
 
 
 # --- what is no part of it -----------------------------------------------------------------------

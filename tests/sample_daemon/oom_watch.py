@@ -31,9 +31,13 @@ class OomWatch:
     """Looks at a /proc and kills there; who is asked once is killed when it is found again, patience later."""
 
     def __init__(
-        self, minimum: float, proc: str = "/proc", kill: Callable[[int, int], object] = os.kill, spared: str = "sshd"
+        self,
+        minimum: float,
+        proc: str = "/proc",
+        kill: Callable[[int, int], object] | None = None,
+        spared: str = "sshd",
     ) -> None:
-        self.minimum, self.proc, self.kill, self.spared = minimum, Path(proc), kill, spared
+        self.minimum, self.proc, self.kill, self.spared = minimum, Path(proc), kill or os.kill, spared
         self.asked: dict[int, float] = {}  # pid: when
 
     def available(self) -> float:
