@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from fakeproc.task import Task
 
 
+DEEDS = ("die", "ignore", "core", "fork")
+
+
 @dataclass(frozen=True)
 class OnSigterm:
-    """deed: die, ignore, core or fork. time: nanoseconds until it has died."""
+    """deed: one of DEEDS. time: nanoseconds until it has died."""
 
     deed: str
     time: int = 0

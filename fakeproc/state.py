@@ -11,11 +11,12 @@ import json
 import os
 import struct
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakeproc import rules
 from fakeproc._native import ffi, lib
 from fakeproc.errors import StateError
+from fakeproc.sigterm import DEEDS, OnSigterm
 from fakeproc.task import Task
 
 if TYPE_CHECKING:
@@ -30,8 +31,14 @@ WAY_OUT = "save_scenario() writes one that lasts"
 
 def save(world: World) -> bytes:
     """Everything that it goes on by. MemoryError."""
-    names = json.dumps({name: [task.pid, task.serial] for name, task in world.names.items()}).encode()
-    return wrap(names, _bytes_of(lambda *out: lib.world_save(world._w, *out)))
+    return wrap(_told(world), _bytes_of(lambda *out: lib.world_save(world._w, *out)))
+
+
+def _told(world: World) -> bytes:
+    """What a scenario tells of tasks, and the core does not know."""
+    names = {name: [task.pid, task.serial] for name, task in world.names.items()}
+    on_sigterm = {serial: [answer.deed, answer.time] for serial, answer in world.on_sigterm.items()}
+    return json.dumps({"names": names, "on_sigterm": on_sigterm}).encode()
 
 
 def wrap(names: bytes, core: bytes) -> bytes:
@@ -53,15 +60,22 @@ def unwrap(state: bytes) -> tuple[bytes, bytes]:
     return rest[:length], rest[length:]
 
 
-def load(state: bytes) -> tuple[Any, rules.Kernel, dict[str, tuple[int, int]]]:
-    """The core's world, its kernel, and the pid and serial of each name. StateError."""
-    raw_names, core = unwrap(state)
-    names = _names(raw_names)
+class Told(NamedTuple):
+    """names: pid and serial of each; on_sigterm: by serial."""
+
+    names: dict[str, tuple[int, int]]
+    on_sigterm: dict[int, OnSigterm]
+
+
+def load(state: bytes) -> tuple[Any, rules.Kernel, Told]:
+    """The core's world, its kernel, and what its scenario told of tasks. StateError."""
+    raw, core = unwrap(state)
+    told = _understood(raw)
     why = ffi.new("char[]", 256)
     pointer = lib.world_load(core, len(core), why, len(why))
     if pointer == ffi.NULL:
         raise StateError(f"this saved world cannot be: {ffi.string(why).decode()}")
-    return pointer, _kernel(pointer), names
+    return pointer, _kernel(pointer), told
 
 
 def named(world: World, names: dict[str, tuple[int, int]]) -> dict[str, Task]:
@@ -88,11 +102,19 @@ def write(state: bytes, path: str | os.PathLike[str]) -> None:
         raise
 
 
-def _names(raw: bytes) -> dict[str, tuple[int, int]]:
+def _understood(raw: bytes) -> Told:
     try:
-        return {name: (int(pid), int(serial)) for name, (pid, serial) in json.loads(raw).items()}
-    except (ValueError, TypeError, AttributeError):
+        told = json.loads(raw)
+        names = {name: (int(pid), int(serial)) for name, (pid, serial) in told["names"].items()}
+        return Told(names, {int(serial): _answer(*said) for serial, said in told["on_sigterm"].items()})
+    except (ValueError, TypeError, AttributeError, LookupError):
         raise StateError("this saved world cannot be: the names of its tasks are none") from None
+
+
+def _answer(deed: str, time: int) -> OnSigterm:
+    if deed not in DEEDS or time < 0:
+        raise ValueError(deed)
+    return OnSigterm(deed, time)
 
 
 def _kernel(pointer: Any) -> rules.Kernel:

@@ -136,9 +136,9 @@ class World(Machine):
         """A world of its own from what save() gave, or from a file with it. StateError where that is damaged,
         another build's or none; OSError of the file."""
         world = cls.__new__(cls)
-        pointer, world.kernel, names = state.load(saved if isinstance(saved, bytes) else state.read(saved))
+        pointer, world.kernel, told = state.load(saved if isinstance(saved, bytes) else state.read(saved))
         world._begin(pointer)
-        world.names = state.named(world, names)
+        world.names, world.on_sigterm = state.named(world, told.names), told.on_sigterm
         return world
 
     def branch(self) -> Self:

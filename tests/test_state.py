@@ -37,7 +37,7 @@ def core_length(world):
 
 def load_core(core):
     """The world of these bytes of the core, with a head that suits them."""
-    return World.load(state.wrap(b"{}", core))
+    return World.load(state.wrap(b'{"names": {}, "on_sigterm": {}}', core))
 
 
 # --- everything that can be seen of a world ------------------------------------------------------
@@ -277,6 +277,11 @@ def test_a_copy_outlives_its_world():
     seen = world.read("/meminfo")
     del world
     assert copy.read("/meminfo") == seen
+
+
+def test_what_processes_do_with_a_sigterm_comes_along():
+    world = World.from_scenario("daemon-deaf")
+    assert world.branch().on_sigterm == world.on_sigterm != {}
 
 
 def test_names_and_kernel_come_along():
@@ -557,7 +562,14 @@ def test_a_core_that_is_cut_off_or_too_long_is_refused():
         load_core(core + b"\0")
 
 
-@pytest.mark.parametrize("names", [b"", b"[]", b'{"a": 1}', b'{"a": ["b", 1]}', b"\xff", b'{"a": [1]}'])
+@pytest.mark.parametrize(
+    "names",
+    [
+        *(b"", b"[]", b"\xff", b"{}", b'{"names": {}}'),
+        *(b'{"names": {"a": %s}, "on_sigterm": {}}' % wrong for wrong in (b"1", b'["b", 1]', b"[1]")),
+        *(b'{"names": {}, "on_sigterm": {"1": %s}}' % wrong for wrong in (b"1", b'["sing", 1]', b'["die", -1]')),
+    ],
+)
 def test_names_that_are_none_are_refused(names):
     with pytest.raises(StateError, match="names"):
         World.load(state.wrap(names, core_of(World())))
