@@ -64,6 +64,18 @@ def shell(run: Run) -> Run:
 
 
 @pytest.fixture
+def shell_on(run: Run, tmp_path: Path) -> Callable[[str], Run]:
+    """shell_on(machine)(text): the same on the machine that this TOML describes."""
+
+    def on(machine: str) -> Run:
+        file = tmp_path / "people.toml"
+        file.write_text(machine)
+        return lambda text: run("sh", "-c", text, scenario=file)
+
+    return on
+
+
+@pytest.fixture
 def times(request: pytest.FixtureRequest) -> int:
     """How often a test does what it does: 20 times, where slow tests are run."""
     return 3 if "not slow" in request.config.getoption("markexpr") else 20

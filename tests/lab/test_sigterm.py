@@ -1,6 +1,6 @@
 """What victims do with the SIGTERM of a program: the scenario says it, the program sees it."""
 
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -34,14 +34,8 @@ spawn = { comm = "deaf", pid = 4301, anon = "50 MiB", on_sigterm = "ignore" }
 
 
 @pytest.fixture
-def shell(run: Run, tmp_path: Path) -> Run:
-    file = tmp_path / "people.toml"
-    file.write_text(PEOPLE)
-
-    def run_it(text: str) -> Seen:
-        return run("sh", "-c", text, scenario=file)
-
-    return run_it
+def shell(shell_on: Callable[[str], Run]) -> Run:
+    return shell_on(PEOPLE)
 
 
 def available(seen: Seen) -> list[int]:

@@ -1,6 +1,7 @@
 """Threads and zombies of the scenario are there for system calls, as those of a kernel are."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -44,14 +45,8 @@ threads = 3
 
 
 @pytest.fixture
-def shell(run: Run, tmp_path: Path) -> Run:
-    file = tmp_path / "people.toml"
-    file.write_text(PEOPLE)
-
-    def run_it(text: str) -> Seen:
-        return run("sh", "-c", text, scenario=file)
-
-    return run_it
+def shell(shell_on: Callable[[str], Run]) -> Run:
+    return shell_on(PEOPLE)
 
 
 @pytest.fixture
