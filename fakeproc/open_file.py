@@ -117,7 +117,7 @@ class OpenFile:
         """getdents(2): what is left of an open directory, each as name, inode number, mode."""
         name, ino, mode = ffi.new("char[256]"), ffi.new("uint64_t *"), ffi.new("uint32_t *")
         while self._checked(lib.file_entry(self._f, name, ino, mode)):
-            yield ffi.string(name).decode(), ino[0], mode[0]
+            yield os.fsdecode(ffi.string(name)), ino[0], mode[0]
 
     def stat(self) -> Status:
         """fstat(2)."""

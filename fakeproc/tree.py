@@ -62,7 +62,7 @@ class Tree:
         """readlink(2): where a symbolic link of the tree leads. OSError EINVAL for what is none."""
         buffer = ffi.new("char[]", 4096)
         length = self._on_path(lib.path_readlink, path, as_, buffer, 4096)
-        return str(ffi.unpack(buffer, length).decode())
+        return os.fsdecode(bytes(ffi.buffer(buffer, length)))
 
     def truncate(self, path: str | bytes, as_: Caller | Task = ROOT) -> None:
         """truncate(2) to nothing: allowed where one may write, and without effect."""
@@ -103,22 +103,22 @@ class Tree:
     def getxattr(self, path: str | bytes, name: str, as_: Caller | Task = ROOT) -> bytes:
         """getxattr(2) of a cgroup or of one of its files. OSError ENODATA, ENOTSUP."""
         value = ffi.new("char[]", 65536)
-        return bytes(ffi.buffer(value, self._on_path(lib.path_getxattr, path, as_, name.encode(), value, 65536)))
+        return bytes(ffi.buffer(value, self._on_path(lib.path_getxattr, path, as_, os.fsencode(name), value, 65536)))
 
     def setxattr(self, path: str | bytes, name: str, value: bytes, flags: int = 0, as_: Caller | Task = ROOT) -> None:
         """setxattr(2). OSError EEXIST, ENODATA, ENOSPC, E2BIG, EPERM (trusted.* without CAP_SYS_ADMIN)."""
-        self._on_path(lib.path_setxattr, path, as_, name.encode(), value, len(value), flags)
+        self._on_path(lib.path_setxattr, path, as_, os.fsencode(name), value, len(value), flags)
 
     def listxattr(self, path: str | bytes, as_: Caller | Task = ROOT) -> list[str]:
         """listxattr(2): the names."""
         size = self._on_path(lib.path_listxattr, path, as_, ffi.NULL, 0)
         names = ffi.new("char[]", size + 1)
         self._on_path(lib.path_listxattr, path, as_, names, size)
-        return [name.decode() for name in bytes(ffi.buffer(names, size)).split(b"\0")[:-1]]
+        return [os.fsdecode(name) for name in bytes(ffi.buffer(names, size)).split(b"\0")[:-1]]
 
     def removexattr(self, path: str | bytes, name: str, as_: Caller | Task = ROOT) -> None:
         """removexattr(2). OSError ENODATA, ENOTSUP, EPERM."""
-        self._on_path(lib.path_removexattr, path, as_, name.encode())
+        self._on_path(lib.path_removexattr, path, as_, os.fsencode(name))
 
     def _on_path(self, call: Any, path: str | bytes, as_: Caller | Task, *words: Any) -> int:
         return check(call(self._w, native_of(as_), _below(path), *words), os.fsdecode(path))

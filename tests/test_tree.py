@@ -367,3 +367,12 @@ def test_a_world_is_there_until_its_last_file_is_closed(kernel):
     assert outcome(lambda: ctl.write(b"run 1s")) == "EIO"
     ctl.close()
     file.close()
+
+
+@pytest.mark.parametrize("kernel", ["6.18"])
+def test_names_and_links_that_are_no_text_come_as_those_of_os_do(world):
+    task = world.spawn("task")
+    task.set_cwd("/home/\udcff")
+    world.mkdir(b"/.fakeproc/cgroup/\xff")
+    assert world.readlink(task.path("cwd")) == "/home/\udcff"
+    assert "\udcff" in world.listdir("/.fakeproc/cgroup")
