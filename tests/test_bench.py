@@ -88,6 +88,7 @@ def test_every_operation_is_measured_on_every_contender(fuse: None, monkeypatch:
     assert status == 0
 
 
+@pytest.mark.slow
 def test_without_a_compiler_python_is_the_prober_and_the_table_says_so(
     fuse: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +114,7 @@ def compiler_without_fuse(tmp_path: Path) -> str:
     return str(program)
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_without_libfuse_headers_only_the_minimal_program_is_missing(
     fuse: None, monkeypatch: pytest.MonkeyPatch, compiler_without_fuse: str
@@ -124,6 +126,7 @@ def test_without_libfuse_headers_only_the_minimal_program_is_missing(
     assert all("fakeproc" in row["nanoseconds"] for row in result["rows"])
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_a_server_that_does_not_start_is_a_missing_column(fuse: None, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = contender.Contender("fakeproc", contender._server("nonsense"))

@@ -613,6 +613,7 @@ def used_and_dropped():
         assert len(os.listdir("/proc/20/fd")) == 3
 
 
+@pytest.mark.slow
 def test_a_thousand_worlds_leave_nothing_behind():
     def after(count):
         for _ in range(count):

@@ -331,6 +331,7 @@ def test_a_failure_shows_what_the_lab_said(suite, lab):
 # --- beside others ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_it_works_under_xdist(suite, lab):
     done = suite(
         f"""

@@ -482,7 +482,7 @@ class Branching(RuleBasedStateMachine):
 
 
 TestBranching = Branching.TestCase
-TestBranching.settings = settings(max_examples=15, stateful_step_count=40, deadline=None)
+TestBranching.settings = settings(max_examples=8, stateful_step_count=40, deadline=None)
 
 
 # --- what is no part of it -----------------------------------------------------------------------
@@ -660,6 +660,7 @@ def attack(kernel, seed, times):
     return loaded
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", ["4.7", "6.18"])
 def test_invented_worlds_are_refused_or_live(kernel):
     loaded = attack(kernel, seed=1, times=60)

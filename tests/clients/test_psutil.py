@@ -82,14 +82,12 @@ def test_asking_for_everything_ends_well(told: dict[str, Any], truth: World) -> 
 
 
 def test_by_system_calls_a_process_is_told_as_its_placeholder_is(told: dict[str, Any], truth: World) -> None:
-    """Which has all of it from who has started the lab. Of a zombie nothing can be said."""
-    zombies = {t.pid for t in truth.processes if t.is_zombie}
+    """Which has all of it from who has started the lab. Outside of labs psutil lists zombies, of which it knows
+    nothing."""
     asked = {int(pid): values for pid, values in told["by system calls"].items()}
     ours = {"nice": os.nice(0), "ionice": [0, 0], "cpu_affinity": sorted(os.sched_getaffinity(0))}
-    nothing = dict.fromkeys(ours)
-    assert {pid: asked[pid] for pid in synthetic(asked)} == {
-        pid: nothing if pid in zombies else ours for pid in synthetic(asked)
-    }
+    seen = ours if told["door"] == "run" else dict.fromkeys(ours)
+    assert {pid: asked[pid] for pid in synthetic(asked)} == dict.fromkeys(synthetic(asked), seen)
 
 
 def test_the_machine_is_told_as_it_is(told: dict[str, Any], watched: World) -> None:

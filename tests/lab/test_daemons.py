@@ -1,6 +1,7 @@
 """OOM daemons from Debian's packages, unmodified: their victim, the signal, the order, and what meminfo shows."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from .conftest import FAKEPROC, QUIET, Run, Seen
 
 pytestmark = pytest.mark.slow
 LEAK = Path(__file__).with_name("leak.toml")
+TWO = Path(__file__).with_name("two-victims.toml")
 PEOPLE = Path(__file__).with_name("people.toml")
 DAEMONS = {
     "earlyoom": ["earlyoom", "-r", "0"],
@@ -75,6 +77,38 @@ def test_earlyoom_goes_from_the_biggest_to_the_next(daemon: Daemon) -> None:
     assert seen.signals[0] == ("hog", "SIGTERM", "died")
     assert len(seen.signals) == 1, "there is room after the first"
 
+
+# --- one victim, and then another ------------------------------------------------------------
+
+MIB = 1 << 20
+GROWS = {"first": (2500, 0.5, 500), "second": (400, 4, 1024)}  # of TWO: MiB, from that second on, MiB/s
+ROUGHLY = 100 * MIB  # a step of a leak, and what the daemon itself counts as
+
+
+def size(comm: str, at: int) -> int:
+    """Bytes that one of them holds, so many nanoseconds after the start."""
+    mib, since, rate = GROWS[comm]
+    return int(mib + rate * max(0, at / 1e9 - since)) * MIB
+
+
+def available(seen: Seen) -> list[int]:
+    """What meminfo showed after each of them, in bytes."""
+    told = [one["seen"] for one in seen.verdict["verdicts"] if "MemAvailable" in one["expected"]]
+    return [int(re.findall(r"MemAvailable = (\d+) KiB", text)[0]) << 10 for text in told]
+
+
+@pytest.mark.parametrize("name", ["earlyoom", "nohang"])
+def test_one_after_the_other_and_the_memory_of_each_comes_back(daemon: Daemon, name: str) -> None:
+    seen = daemon(name, TWO, 9)
+    assert seen.signals == [("first", "SIGTERM", "died"), ("second", "SIGTERM", "died")]
+    assert [one["by"].split(" (")[0] for one in seen.verdict["signals"]] == [name, name]
+    assert (seen.verdict["kernel_kills"], seen.verdict["holds"]) == ([], True), seen.verdict["verdicts"]
+    for one, after in zip(seen.verdict["signals"], available(seen), strict=True):
+        assert one["mem_available"] <= 4096 * MIB / 10
+        assert abs(after - one["mem_available"] - size(one["comm"], one["at"])) < ROUGHLY
+
+
+# --- the gauntlet ------------------------------------------------------------------------------
 
 SURE = ("slow-leak", "protected", "deaf", "late", "itself", "memcg", "sharers", "vfork")
 

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from oom_watch import OomWatch
+
+from .oom_watch import OomWatch
 
 DAEMON = Path(__file__).with_name("oom_watch.py")
 

@@ -1,0 +1,1 @@
+"""A project of somebody who uses fakeproc: a daemon and its tests."""
