@@ -43,6 +43,10 @@ def load_core(core):
 # --- everything that can be seen of a world ------------------------------------------------------
 
 
+def attributes(world, path):
+    return [(name, world.getxattr(path, name)) for name in world.listxattr(path)]
+
+
 def files_of(world, path):
     """Every name below, with what stat(2) and reading tell."""
     for name in world.listdir(path):
@@ -50,7 +54,7 @@ def files_of(world, path):
         status = world.stat(below)
         facts = (status.ino, status.mode, status.nlink, status.uid, status.gid, status.time, status.size)
         if stat.S_ISDIR(status.mode):
-            yield below, facts, None
+            yield below, facts, outcome(lambda place=below: attributes(world, place))
             yield from files_of(world, below)
         elif stat.S_ISLNK(status.mode):
             yield below, facts, outcome(lambda link=below: world.readlink(link))
@@ -136,6 +140,30 @@ def test_every_member_of_every_struct_that_is_saved_has_a_row(members):
 # --- a world with something of everything --------------------------------------------------------
 
 
+WRITTEN = {"cpu.weight": 7, "cgroup.max.depth": 5, "cgroup.pressure": 0}
+WRITTEN |= {"notify_on_release": 1, "cgroup.clone_children": 1, "memory.oom_control": 1, "memory.failcnt": 0}
+
+
+def with_a_past(world):
+    """What was there is gone, but for the counters: peaks, events, what was spent, forks that were refused."""
+    for path in ("/box/few", "/box/full"):
+        world.make_cgroup(path)
+    visitor = world.spawn("visitor", anon="30 MiB")
+    visitor.move_to("/box")
+    visitor.spend(utime=9 * SECOND)
+    outcome(lambda: visitor.swap_out("2 MiB"))
+    visitor.move_to("/")
+    outcome(lambda: world.cgroup("/box/few").write("pids.max", 1))
+    few = world.spawn("few")
+    few.move_to("/box/few")
+    for _ in range(3):
+        outcome(few.fork)
+    world.limit_cgroup("/box/full", "5 MiB")
+    full = world.spawn("full")
+    full.move_to("/box/full")
+    full.grow("9 MiB")
+
+
 def in_groups(world):
     """Limits, owners, attributes, pressure; a cgroup that was removed with somebody dead in it."""
     for path in ("/box", "/box/inner", "/idle", "/gone", "/gone/deep"):
@@ -148,9 +176,11 @@ def in_groups(world):
     world.limit_cgroup("/box/inner", "40 MiB")
     limits = ffi.new("struct cgroup_limits *", [256, 512, 150000, 160000, 10000, 12000, 170000])
     lib.world_cgroup_set_limits(world._w, b"/box", limits)
-    for name, value in (("pids.max", 99), ("cpu.weight", 7), ("cgroup.max.depth", 5), ("cgroup.pressure", 0)):
+    for name, value in WRITTEN.items():
         outcome(lambda file=name, text=value: world.cgroup("/box").write(file, text))
+    world.chmod(world.cgroup("/box").path_to("cgroup.procs"), 0o640)
     world.set_oom_group("/box")
+    with_a_past(world)
     for name, path in (("boxed", "/box/inner"), ("left", "/gone/deep"), ("cold", "/idle")):
         world.spawn(name, anon="9 MiB", file="3 MiB").move_to(path)
     world.processes[-2].exit(3)
