@@ -18,7 +18,7 @@ from fakeproc import World, rules, state
 from fakeproc._native import ffi, lib
 from fakeproc.errors import StateError
 from fakeproc.spent import SPENT
-from fakeproc.world import CLONE_NEWPID, CLONE_PARENT, CLONE_VFORK, CLONE_VM, THREAD_FLAGS
+from fakeproc.world import CLONE_NEWPID, CLONE_PARENT, CLONE_VFORK, CLONE_VM, THREAD_FLAGS, Caller
 
 ROOT = Path(__file__).resolve().parent.parent
 NATIVE = ROOT / "native"
@@ -141,7 +141,7 @@ def test_every_member_of_every_struct_that_is_saved_has_a_row(members):
 
 
 WRITTEN = {"cpu.weight": 7, "cgroup.max.depth": 5, "cgroup.pressure": 0}
-WRITTEN |= {"notify_on_release": 1, "cgroup.clone_children": 1, "memory.oom_control": 1, "memory.failcnt": 0}
+WRITTEN |= {"notify_on_release": 1, "cgroup.clone_children": 1, "memory.oom_control": 1}
 
 
 def with_a_past(world):
@@ -151,7 +151,7 @@ def with_a_past(world):
     visitor = world.spawn("visitor", anon="30 MiB")
     visitor.move_to("/box")
     visitor.spend(utime=9 * SECOND)
-    outcome(lambda: visitor.swap_out("2 MiB"))
+    visitor.swap_out("20 MiB")
     visitor.move_to("/")
     outcome(lambda: world.cgroup("/box/few").write("pids.max", 1))
     few = world.spawn("few")
@@ -162,6 +162,8 @@ def with_a_past(world):
     full = world.spawn("full")
     full.move_to("/box/full")
     full.grow("9 MiB")
+    outcome(lambda: world.cgroup("/box/full").write("memory.failcnt", 0))
+    world.mkdir(world.cgroup("/box").path_to("theirs"), as_=Caller(uid=0, gid=7))
 
 
 def in_groups(world):
@@ -248,9 +250,14 @@ def in_trouble(world):
 
 def of_the_machine(world):
     world.set_machine(cpus=3, hostname="box")
+    outcome(lambda: world.drop_caches(5))
     world.set_nodes("256 MiB", "768 MiB")
-    world.set_own_pages(cache="50 MiB", dirty="5 MiB", slab_reclaimable="10 MiB")
-    world.set_sysctl(swappiness=30, dirty_bytes=1 << 20)
+    world.set_own_pages(
+        cache="50 MiB", dirty="5 MiB", buffers="2 MiB", slab_reclaimable="10 MiB", slab_unreclaimable="1 MiB"
+    )
+    for name, _ in ffi.typeof("struct sysctl").fields:
+        for value in (5000, 70, 2, 1) if name != "panic_on_oom" else ():
+            outcome(lambda name=name, value=value: world.set_sysctl(**{name: value}))
     world.set_boot_time(10**18)
     world.set_pressure("io", 40, 10)
     world.stall("cpu", "20 ms")
@@ -363,7 +370,8 @@ def test_a_line_of_proc_kmsg_that_was_half_read_is_half_read_in_the_copy():
 def test_a_halted_machine_is_halted_in_the_copy():
     world = World("4.8")
     world.set_sysctl(panic_on_oom=1)
-    world.oom()
+    before = world.branch()
+    assert before.oom().outcome == world.oom().outcome
     copy = world.branch()
     assert copy.panic == world.panic
     assert outcome(copy.init.fork) == "EHOSTDOWN"
