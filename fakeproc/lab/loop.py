@@ -28,6 +28,7 @@ from fakeproc.task import Task
 
 REPORT = struct.Struct("=IIII")  # struct report of placeholder.c
 GRACE = 2.0  # seconds between asking the command to end and ending it
+LANDING = 0.05  # seconds for what the command had sent when it ended
 HARMLESS = {signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH, signal.SIGCONT}
 STOPS = {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
 
@@ -40,7 +41,7 @@ class Loop:
         self.proc, self.keeper, self.command = proc, keeper, 0
         self.code, self.ended, self._is_ending = 0, "ended", False
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
-        self._is_over = False
+        self._is_over = self._has_ended = False
         self._senders: dict[tuple[int, int], str] = {}  # of signals that were intercepted, by victim and number
         self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         lib.world_set_bell(self.world._w, self._bell)
@@ -104,7 +105,7 @@ class Loop:
 
     def end(self, number: int, how: str) -> None:
         """Ask the command to end; it has a grace for that, unless it is asked twice."""
-        if self._is_over:
+        if self._has_ended:
             return
         self.ended = how
         with contextlib.suppress(ProcessLookupError):
@@ -210,6 +211,10 @@ class Loop:
         self.code = status if how == os.CLD_EXITED else 128 + status
         if not self._is_ending:
             self.ended = f"ended with {status}" if how == os.CLD_EXITED else f"died of {signal.Signals(status).name}"
+        self._has_ended = True
+        self.later(LANDING, self._be_over)
+
+    def _be_over(self) -> None:
         self._is_over = True
 
     def _changed(self, pid: int, how: int) -> None:

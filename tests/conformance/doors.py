@@ -69,7 +69,7 @@ class Door:
         """Dead, whether its parent has waited for it or not."""
         try:
             return b"\nState:\tZ" in self.read(f"/{pid}/status")
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # the one by its name, the other where it is open already
             return True
 
     def end(self, pid: int) -> None:

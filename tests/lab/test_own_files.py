@@ -186,7 +186,7 @@ with tempfile.TemporaryFile() as answered:
             open("/proc/self/smaps").read()
         after = os.fstat(answered.fileno()).st_size
         process.kill()
-print(after - before > 4000 or after - before)
+print(after - before > 2000 or after - before)
 """
 
 

@@ -18,6 +18,11 @@ def test_programs_that_kill(shell: Run, program: Callable[[str], str], command: 
     assert shell(f"{command}; sleep 0.1; ! kill -0 4242").signals == HOG
 
 
+def test_a_signal_lands_also_where_the_program_ends_with_it(run: Run, program: Callable[[str], str]) -> None:
+    program("/bin/kill")
+    assert run("/bin/kill", "4242").signals == HOG
+
+
 def test_timeout_ends_a_real_program_among_the_synthetic_ones(shell: Run) -> None:
     assert shell("timeout 0.2 sleep 10; echo $?").printed == "124\n"
 
