@@ -135,18 +135,22 @@ def _fields(status: Any) -> list[int]:
 class ActingCalls:
     """Calls of which the control files say whose they are."""
 
+    root = "caller real\n"
+
     def call(self, name: str, *words: Any) -> Any:
         raise NotImplementedError
 
     def act(self, uid: int | None) -> None:
-        line = "caller real\n" if uid is None else f"caller uid={uid} gid={uid}\n"
+        line = f"caller uid={uid} gid={uid}\n" if uid else self.root
         fd = self.call("open", "/.fakeproc/ctl", os.O_WRONLY)
         self.call("write", fd, line.encode())
         self.call("close", fd)
 
 
 class MountCalls(ActingCalls, SystemCalls):
-    """Made by the test itself."""
+    """Made by the test itself, whoever runs it."""
+
+    root = "caller uid=0 gid=0 caps=all\n"
 
     call = SystemCalls.call
 
@@ -202,7 +206,9 @@ def fake_fs(kernel: str, directory: Path) -> Iterator[Door]:
 @contextlib.contextmanager
 def mount(kernel: str, directory: Path) -> Iterator[Door]:
     with mounted(_world(kernel), directory):
-        yield Door("mount", MountCalls(str(directory)))
+        calls = MountCalls(str(directory))
+        calls.act(None)
+        yield Door("mount", calls)
 
 
 @contextlib.contextmanager
