@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 
 import pytest
 
@@ -171,6 +172,22 @@ def test_nobody_looks_into_another_users_process(run: Run) -> None:
 
 # --- nobody waits for ever ----------------------------------------------------------------------
 
+STAND_INS = """
+import os
+def servers():
+    return len(os.listdir("/proc/.fakeproc/real/1/task"))
+before = servers()
+for _ in range(20):
+    open("/proc/self/smaps").read()
+print(servers() - before)
+"""
+
+
+def test_another_thread_serves_while_a_file_of_a_real_process_is_read(run: Run) -> None:
+    """Such a read may wait for whoever it is about, and he for an answer. One is enough for one after the other."""
+    assert run(sys.executable, "-S", "-c", STAND_INS).printed == "1\n"
+
+
 MEANWHILE = """
 import mmap, os, subprocess, sys, tempfile, time
 asker = "while True: open('/proc/uptime').read(); print(flush=True)"
@@ -181,17 +198,20 @@ with tempfile.TemporaryFile() as answered:
     with subprocess.Popen([sys.executable, "-c", asker], stdout=answered) as process:
         while not os.fstat(answered.fileno()).st_size:
             time.sleep(0.01)
-        before = os.fstat(answered.fileno()).st_size
-        for _ in range(20):
+        most = 0
+        for _ in range(200):
+            before = os.fstat(answered.fileno()).st_size
             open("/proc/self/smaps").read()
-        after = os.fstat(answered.fileno()).st_size
+            most = max(most, os.fstat(answered.fileno()).st_size - before)
+            if most > 200:
+                break
         process.kill()
-print(after - before > 2000 or after - before)
+print(most > 200 or most)
 """
 
 
 def test_others_are_answered_while_a_long_answer_is_read(run: Run) -> None:
-    """Twenty times smaps of 4 GiB, while the mm of whoever asks is locked: some 20,000 others, 1,000 by one thread."""
+    """smaps of 4 GiB takes 20 ms, in which one thread alone would answer a few others, and two answer hundreds."""
     assert run("python3", "-c", MEANWHILE, options=("--for", "20 s")).printed == "True\n"
 
 
