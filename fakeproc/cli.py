@@ -152,7 +152,8 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     add("--caps", choices=("root", "caller"), default="root", help="who has capabilities: uid 0, or who really has")
     add("--for", metavar="TIME", dest="time", help="end it after so long on the wall, such as '30 s'")
     add("--speed", metavar="N", type=float, default=1.0, help="its clock goes N times as fast as the wall's")
-    add("--intercept", action="store_true", help="answer statfs and sysinfo, hear who sends signals")
+    add("--intercept", action="store_true", help="answer statfs, sysinfo and the like")
+    add("--senders", action="store_true", help="the same, and hear who sends SIGKILL: it stops kill(2), too")
     add("--report", metavar="FILE", help="the run as an HTML page, too")
     add("--json", action="store_true", help="the verdict for machines; what CMD prints goes to stderr")
 
@@ -169,7 +170,12 @@ def _run(options: argparse.Namespace) -> int:
         described = lab.with_expects(described, options.expect)
     seconds = None if options.time is None else units.duration(options.time) / 1e9
     words = {"caps": options.caps, "seconds": seconds, "speed": check_speed(options.speed)}
-    words |= {"json": options.json, "intercept": options.intercept, "report": options.report}
+    words |= {
+        "json": options.json,
+        "intercept": options.intercept,
+        "senders": options.senders,
+        "report": options.report,
+    }
     if options.report:
         check_library()
     return keeper.run(Asked(options.command, described, _asked_kernel(options), **words))

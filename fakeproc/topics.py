@@ -181,7 +181,7 @@ LAB = (
 )
 LAB_LIMITS = (
     "Nobody tells who has sent a SIGKILL or a SIGSTOP, or a signal to one who is held. It is known where CMD has never "
-    "started another process, and with --intercept, which stops kill(2) and its kin for it.",
+    "started another process, and with --senders, which does what --intercept does and stops kill(2) and its kin, too.",
     "From 2,000 placeholders and threads on, they have no threads, and one memory, the server's. So process_mrelease "
     "fails, as for all memory that somebody living shares; the sender of a signal is not known; and they cannot be "
     "held. Who sleeps uninterruptibly from the start, or has an on_sigterm, is none of them; a dsleep that comes later "

@@ -537,7 +537,7 @@ struct command {
 	const char *directory;
 	int32_t mounts;		/* the mount namespace in which it runs */
 	int32_t output;		/* its stdout */
-	int32_t listener;	/* 0: nothing is intercepted; 1: it is, and then this is where, or a negative errno */
+	int32_t listener;	/* INTERCEPT_*, and then where what is intercepted is heard (0: nowhere), or a negative errno */
 };
 
 /* A system call of the command, or of who descends from it, that waits for an answer. */
@@ -551,6 +551,9 @@ struct hold_event {
 	int32_t pid;
 };
 
+/* What a file system cannot answer; and who sends signals, too. */
+enum { INTERCEPT_ANSWERS = 1, INTERCEPT_SENDERS };
+
 struct nursery;
 struct hold;
 enum { HOLD_BEGINS, HOLD_HAS_SIGNAL };
@@ -558,7 +561,7 @@ struct nursery *nursery_new(int program, int reports, int hold);	/* descriptors:
 void nursery_free(struct nursery *n);
 int placeholder_spawn(struct nursery *n, const struct placeholder *p);
 int command_spawn(struct nursery *n, struct command *c);		/* its pid */
-int intercept_install(void);				/* from now on, for this thread; a descriptor, readable when a call waits */
+int intercept_install(int what);			/* from now on, for this thread; a descriptor, readable when a call waits */
 int intercept_next(int listener, struct trapped *out);
 int intercept_is_waiting(int listener, uint64_t id);
 int intercept_answer(int listener, uint64_t id, int error, int goes_on);	/* error: an errno, or 0 */

@@ -1,7 +1,7 @@
 /*
- * System calls of a command that a file system cannot answer, and those that send signals, whose sender nobody else
- * tells: seccomp(2) stops them and tells the server, which answers, or lets them go on. 40 us each; every other call
- * costs nothing.
+ * System calls of a command that a file system cannot answer and, where that is asked for, those that send signals,
+ * whose sender nobody else tells: seccomp(2) stops them and tells the server, which answers, or lets them go on. 40 us
+ * each; every other call costs nothing.
  */
 #define _GNU_SOURCE
 #include "fakeproc.h"
@@ -16,25 +16,30 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define IS(number, jump) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), (jump), 0)
+/* Such a call is told of. */
+#define TOLD(number) \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF)
+#define ALLOWED BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
-int intercept_install(void)
+int intercept_install(int what)
 {
 #ifdef __x86_64__
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 10),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
+		ALLOWED,
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		IS(SYS_statfs, 9), IS(SYS_fstatfs, 8), IS(SYS_pidfd_send_signal, 7), IS(SYS_sysinfo, 6),
-		IS(SYS_kill, 5), IS(SYS_tkill, 4), IS(SYS_tgkill, 3), IS(SYS_rt_sigqueueinfo, 2), IS(SYS_rt_tgsigqueueinfo, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+		TOLD(SYS_statfs), TOLD(SYS_fstatfs), TOLD(SYS_pidfd_send_signal), TOLD(SYS_sysinfo),
+		BPF_JUMP(BPF_JMP | BPF_JA, what == INTERCEPT_SENDERS ? 0 : 10, 0, 0),	/* over the next five */
+		TOLD(SYS_kill), TOLD(SYS_tkill), TOLD(SYS_tgkill), TOLD(SYS_rt_sigqueueinfo), TOLD(SYS_rt_tgsigqueueinfo),
+		ALLOWED,
 	};
 	struct sock_fprog program = { sizeof(filter) / sizeof(filter[0]), filter };
 	long fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
 
 	return fd < 0 ? -errno : (int)fd;
 #else
+	(void)what;
 	return -ENOSYS;
 #endif
 }

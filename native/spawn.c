@@ -230,7 +230,7 @@ int placeholder_spawn(struct nursery *n, const struct placeholder *p)
 static void hand_over_listener(struct command *c)
 {
 	if (c->listener)
-		c->listener = intercept_install();
+		c->listener = intercept_install(c->listener);
 	syscall(SYS_unshare, CLONE_FILES);
 }
 

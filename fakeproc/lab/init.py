@@ -42,6 +42,7 @@ class Asked:
     speed: float = 1.0
     json: bool = False
     intercept: bool = False
+    senders: bool = False  # intercept, and hear who sends signals
     report: str | None = None  # an HTML file
 
 
@@ -131,15 +132,22 @@ def _start(asked: Asked, people: Placeholders, mounts: int, directory: str) -> t
     argv, envp = ffi.new("char *[]", [*words, ffi.NULL]), ffi.new("char *[]", [*settings, ffi.NULL])
     place = ffi.new("char[]", os.fsencode(directory))
     output = 2 if asked.json else 1
-    wanted = ffi.new("struct command *", [argv, envp, place, mounts, output, asked.intercept])
+    wanted = ffi.new("struct command *", [argv, envp, place, mounts, output, _intercepted(asked)])
     pid = lib.command_spawn(people.nursery, wanted)
     if pid < 0:
         raise LabError(f"{asked.command[0]} cannot be started: {os.strerror(-pid)}")
     if wanted.listener < 0:
         raise LabError(
-            f"its system calls cannot be intercepted ({os.strerror(-wanted.listener)}): leave --intercept out"
+            f"its system calls cannot be intercepted ({os.strerror(-wanted.listener)}): leave --intercept and "
+            "--senders out"
         )
     return int(pid), int(wanted.listener)
+
+
+def _intercepted(asked: Asked) -> int:
+    if asked.senders:
+        return int(lib.INTERCEPT_SENDERS)
+    return int(lib.INTERCEPT_ANSWERS) if asked.intercept else 0
 
 
 def _conclude(asked: Asked, loop: Loop) -> int:

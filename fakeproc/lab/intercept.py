@@ -1,5 +1,5 @@
 """Answers to system calls that no file system can give: statfs and fstatfs of /proc and /sys/fs/cgroup, signals through
-a descriptor of /proc/PID, sysinfo. Who sends a signal is noted. Every other call goes on as it was.
+a descriptor of /proc/PID, sysinfo. With --senders, who sends a signal is noted. Every other call goes on as it was.
 
 The main thread of init answers. Who calls waits for it, and it for nobody: of the caller it reads its memory, in
 which nobody but the caller can be, and links of the real procfs.

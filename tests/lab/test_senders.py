@@ -11,7 +11,7 @@ from .conftest import FAKEPROC, PEOPLE, QUIET, Run, Seen
 COMM = Path(sys.executable).name[:15]
 ALONE = "import os, time; time.sleep(0.1); os.kill({pid}, {number}); time.sleep(0.2)"
 THREAD = "import threading; t = threading.Thread(target=exec, args=({text!r},)); t.start(); t.join()"
-INTERCEPT = ("--intercept",)
+HEARD = ("--senders",)
 
 
 def senders(seen: Seen) -> list[tuple[str, str, str]]:
@@ -60,14 +60,14 @@ def test_and_the_verdict_says_so() -> None:
         "python3 -c 'import threading, os; t = threading.Thread(target=os.kill, args=(4242, 9)); t.start(); t.join()'",
     ],
 )
-def test_an_intercepted_signal_has_a_sender(run: Run, text: str) -> None:
+def test_a_signal_that_is_heard_has_a_sender(run: Run, text: str) -> None:
     name = text.split()[0].rpartition("/")[2]
-    seen = run("sh", "-c", f"{text}; sleep 0.1", options=INTERCEPT)
+    seen = run("sh", "-c", f"{text}; sleep 0.1", options=HEARD)
     assert senders(seen) == [("hog", "SIGKILL", name)]
 
 
-def test_intercepted_signals_to_those_who_are_held_stopped_or_all_of_them(run: Run) -> None:
-    seen = run("sh", "-c", "sleep 0.1; kill 4245; kill -STOP 4242; sleep 0.1; kill -9 -1; sleep 0.2", options=INTERCEPT)
+def test_signals_that_are_heard_to_those_who_are_held_stopped_or_all_of_them(run: Run) -> None:
+    seen = run("sh", "-c", "sleep 0.1; kill 4245; kill -STOP 4242; sleep 0.1; kill -9 -1; sleep 0.2", options=HEARD)
     assert {by for _, _, by in senders(seen)} == {"sh"}
     assert {("stuck", "SIGTERM"), ("hog", "SIGSTOP"), ("worker", "SIGKILL")} <= {one[:2] for one in senders(seen)}
 
@@ -79,9 +79,14 @@ thread = threading.Thread(target=os.kill, args=(4242, 9))
 thread.start(); thread.join(); time.sleep(0.2)
 print(os.getpid())
 """
-    seen = run("python3", "-c", text, options=INTERCEPT)
+    seen = run("python3", "-c", text, options=HEARD)
     assert seen.verdict["signals"][0]["by"] == f"python3 ({seen.printed.strip()})"
 
 
+def test_without_senders_kill_is_not_stopped(run: Run) -> None:
+    seen = run("sh", "-c", "/bin/kill -9 4242; sleep 0.1", options=("--intercept",))
+    assert senders(seen) == [("hog", "SIGKILL", "")]
+
+
 def test_signal_zero_is_none(run: Run) -> None:
-    assert run("sh", "-c", "kill -0 4242; kill -0 -1", options=INTERCEPT).signals == []
+    assert run("sh", "-c", "kill -0 4242; kill -0 -1", options=HEARD).signals == []
