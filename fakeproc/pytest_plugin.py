@@ -90,12 +90,15 @@ def proc_fs(world: World) -> Iterator[FakeFilesystem]:
 @pytest.fixture
 def proc_mount(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mount]:
     """`world`, mounted: any program may look. A Mount, which is a path: proc_mount / "1200/oom_adj". Its scenario plays
-    by the wall's clock."""
+    by the wall's clock. Who asks has every capability, as in proc_fs, so that a test passes for whoever runs it, unless
+    proc_mount.caller(None) has it judged by its own uid."""
+    from fakeproc.caller import ROOT
     from fakeproc.fixtures import why_no_mount
 
     if why := why_no_mount():
         pytest.skip(f"no mount here: {why}")
     with world.mount(tmp_path_factory.mktemp("proc")) as mount:
+        mount.caller(ROOT)
         yield mount
 
 

@@ -215,7 +215,8 @@ TESTING = (
 FIXTURES = {
     "world": "a World: that of the marker, or a machine with nothing but init in it",
     "proc_fs": "pyfakefs (its fs) with `world` at /proc",
-    "proc_mount": "`world` through FUSE, for C extensions and other programs; a path: proc_mount / '1200/stat'",
+    "proc_mount": "`world` through FUSE, for C extensions and other programs; a path: proc_mount / '1200/stat'. "
+    "Who asks has every capability, until proc_mount.caller(None)",
     "oom_lab": 'oom_lab(["earlyoom", "-r", "0"], time="6 s") runs a program in the lab (fakeproc help lab): signals, '
     "killed, killed_by_kernel, holds, code, output and verdict of its result say what came of it",
 }

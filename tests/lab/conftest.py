@@ -14,6 +14,8 @@ import pytest
 PEOPLE = Path(__file__).with_name("people.toml")
 ROOT = Path(__file__).resolve().parents[2]
 FAKEPROC = [sys.executable, "-P", "-m", "fakeproc"]
+SANITIZED = "LD_PRELOAD" in os.environ
+UNMODIFIED = ["env", "-u", "LD_PRELOAD"]  # a sanitizer would be in each program that runs in the lab
 INTERCEPT = ("--intercept",)
 LONGEST = 60  # seconds
 QUIET: dict[str, Any] = {
@@ -47,7 +49,7 @@ def run(lab: None) -> Run:
     """run(*command, scenario=FILE, options=[...]): the command in a lab, until it has ended."""
 
     def run_it(*command: str, scenario: str | Path = PEOPLE, options: tuple[str, ...] = ()) -> Seen:
-        words = [*FAKEPROC, "run", "--json", "--scenario", str(scenario), *options, "--", *command]
+        words = [*FAKEPROC, "run", "--json", "--scenario", str(scenario), *options, "--", *UNMODIFIED, *command]
         done = subprocess.run(
             words, capture_output=True, text=True, timeout=LONGEST, stdin=subprocess.DEVNULL, check=False
         )

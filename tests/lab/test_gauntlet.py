@@ -1,7 +1,9 @@
 """Scenarios for daemons, and the score card of a daemon in all of them."""
 
 import json
+import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,13 @@ def test_a_run_can_be_seen_as_a_page(tmp_path: Path) -> None:
     words = ["run", "--scenario", PEOPLE, "--report", page, "--", "sh", "-c", "sleep 0.1; kill 4242; sleep 0.2"]
     assert subprocess.run([*FAKEPROC, *words], **QUIET).returncode == 0
     assert "SIGTERM to hog (4242) by sh" in page.read_text()
+
+
+def test_and_by_an_ordinary_user(nobody: list[str]) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    with tempfile.TemporaryDirectory() as place:
+        os.chmod(place, 0o777)
+        page = Path(place, "run.html")
+        done = subprocess.run([*nobody, "run", "--report", page, "--", "true"], **QUIET, cwd="/")
+        assert done.returncode == 0, done.stderr
+        assert "<svg" in page.read_text()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .conftest import Run
+from .conftest import SANITIZED, Run
 
 
 @pytest.fixture
@@ -28,6 +28,8 @@ def test_nobody_outside_is_signalled(shell: Run, bystander: "subprocess.Popen[by
 
 @pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "KILL", "STOP", "SEGV", "CHLD", "USR1", "ALRM"])
 def test_init_survives_every_signal_from_inside(shell: Run, name: str) -> None:
+    if name == "SEGV" and SANITIZED:
+        pytest.skip("a sanitizer takes SIGSEGV for itself")
     assert shell(f"kill -{name} 1; sleep 0.05; kill -0 1 && cat /proc/1/comm").printed == "init\n"
 
 

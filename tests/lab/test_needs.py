@@ -46,7 +46,7 @@ def test_user_namespaces_that_are_off(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 def test_dev_fuse_that_is_not_there(lab: None) -> None:
-    hide = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /dev; exec "$@"', "sh"]
+    hide = ["unshare", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs none /dev; exec "$@"', "sh"]
     code, words = said(*hide, *FAKEPROC, "run", "--", "true")
     assert (code, words.partition(":")[2].strip()[:25]) == (2, "/dev/fuse does not exist:")
 
