@@ -95,8 +95,9 @@ LIMITS = (
     "process and moves with that; a real kernel leaves it where it was charged. `limit` in .fakeproc/ctl kills nobody "
     "before somebody grows; a write to memory.max does.",
     "fork copies all memory at once: where a real kernel shares the pages until somebody writes to them, here they "
-    "count a second time, in the machine and in the cgroup. It never fails for that, and makes no room: where there "
-    "is more than fits, who grows next meets it. A child that execs soon gives its copy back (vfork takes none).",
+    "count a second time, in the machine and in the cgroup. What does not fit the child takes as if it wrote to all of "
+    "it at once: others' pages are reclaimed, and somebody may be killed. It never fails for that. A child that execs "
+    "soon gives its copy back (vfork takes none).",
     "Of cgroups there are cgroup.*, memory.* without memory.zswap.*, pids.* and the few of cpu and io that programs "
     "read, in v1 the memory hierarchy without memory.kmem.*, move_charge_at_immigrate, eventfd and release agents. "
     "memory.current counts resident pages and no kernel memory. There are no threaded cgroups; who is frozen keeps the "

@@ -268,6 +268,20 @@ int64_t memory_grow(struct world *w, struct task *t, int64_t pages)
 	return error ? error : wait.pages;
 }
 
+void memory_fork(struct world *w, struct task *child)
+{
+	int64_t excess = at_least_0(-room_for(w, child).pages);
+	struct memory m = child->mm->memory;
+	int64_t anon = excess < m.anon ? excess : m.anon;
+
+	if (!anon)
+		return;
+	m.anon -= anon;
+	m.total_vm -= (uint64_t)anon < m.total_vm ? (uint64_t)anon : m.total_vm;
+	mm_set_memory(w, child->mm, &m);
+	memory_grow(w, child, anon);
+}
+
 /* ---- the other way ---- */
 
 int memory_shrink(struct world *w, struct task *t, int64_t pages)

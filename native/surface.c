@@ -323,7 +323,12 @@ static int clone_to_pid(struct world *w, struct task *parent, uint64_t flags, in
 	struct task *child;
 	int error = clone_task(w, parent, flags, pid, &child);
 
-	return error ? error : child->pid;
+	if (error)
+		return error;
+	pid = child->pid;
+	if (child->mm && !(flags & CORE_CLONE_VM))
+		memory_fork(w, child);
+	return pid;
 }
 
 int task_clone(struct world *w, int parent, uint64_t flags, int pid)

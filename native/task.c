@@ -41,7 +41,7 @@ static struct mm *mm_new(struct world *w)
 	return mm;
 }
 
-/* Flags of the OOM killer and the mark of sharing stay behind; dumpable goes along (mmf_init_flags). */
+/* Flags of the OOM killer, the mark of sharing and locks stay behind; dumpable goes along (mmf_init_flags). */
 static struct mm *mm_copy(struct world *w, const struct mm *from)
 {
 	struct mm *mm = mm_new(w);
@@ -50,6 +50,7 @@ static struct mm *mm_copy(struct world *w, const struct mm *from)
 		return NULL;
 	mm->dumpable = from->dumpable;
 	mm->memory = from->memory;
+	mm->memory.anon_locked = 0;
 	mm->evicted = from->evicted;
 	return mm;
 }

@@ -207,7 +207,7 @@ def test_nothing_is_left_mounted_however_the_block_ends(
     except (KeyboardInterrupt, SystemExit):
         pass
     assert not is_mounted(mount_point)
-    assert not any(thread.name.startswith("fakeproc") for thread in threading.enumerate())
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("fakeproc")] == []
 
 
 @pytest.mark.usefixtures("fuse")

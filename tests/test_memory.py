@@ -147,14 +147,40 @@ def test_nobody_left_to_kill_is_a_panic():
     assert world.panic == "Out of memory and no killable processes..."
 
 
-def test_a_fork_copies_without_making_room_and_who_grows_next_meets_it():
-    world, hog, baby = small()
+def test_a_fork_takes_no_more_than_there_is_and_the_copy_that_does_not_fit_kills():
+    world, hog, _ = small()
     child = hog.fork("child")
-    assert world.usage().anon == 130 * MIB
-    assert b"MemFree:               0 kB" in world.read("/meminfo")
-    assert texts(world) == []
-    assert baby.grow("4 KiB")
-    assert (hog.state, child.state, world.usage().anon) == ("S", "Z", 70 * MIB + 1)
+    assert world.usage().anon <= 100 * MIB
+    assert any("Killed process" in text for text in texts(world))
+    world.step("1 s")
+    assert [task.is_zombie for task in (hog, child)].count(True) == 1
+    assert world.usage().anon == 70 * MIB
+
+
+def test_a_fork_takes_from_the_page_cache_and_from_swap_before_anybody_dies():
+    world, hog, _ = small(swap="64 MiB")
+    world.set_own_pages(cache="10 MiB")
+    child = hog.fork("child")
+    assert (child.memory.anon, texts(world)) == (60 * MIB, [])
+    assert (world.own_pages.cache, hog.memory.swapents > 0) == (0, True)
+
+
+def test_a_fork_in_a_full_cgroup_kills_there():
+    world = World(ram="1 GiB")
+    hog = world.spawn("hog", anon="60 MiB")
+    hog.set_cgroup("/box")
+    world.limit_cgroup("/box", "100 MiB")
+    hog.fork("child")
+    assert world.cgroup("/box").usage.anon <= 100 * MIB
+    assert any("Memory cgroup out of memory" in text for text in texts(world))
+
+
+def test_a_child_has_no_locked_pages():
+    world = World()
+    locker = world.spawn("locker", anon="10 MiB")
+    locker.set_memory_kept(anon_locked=100)
+    locked = [task.read("status").split("VmLck:\t")[1].split(" kB")[0].strip() for task in (locker, locker.fork())]
+    assert locked == ["400", "0"]
 
 
 def test_after_a_panic_everything_can_be_read_and_nothing_changes():
