@@ -472,19 +472,28 @@ bool is_itself(const struct world *w, const struct task *t)
 	return poll(&end, 1, 0) == 0;
 }
 
-/* All others are looked after once a tick of the host. */
+/* Once a tick of the host, whoever asks. */
+static void look_after_all(struct world *w)
+{
+	int64_t now = coarse_now();
+
+	if (w->adopter->looked != now)
+		drop_ended(w);
+	w->adopter->looked = now;
+}
+
 void adopt_caller(struct world *w, int pid)
 {
-	struct adopter *a = w->adopter;
-	struct task *t = a && pid > 0 ? pid_find(&w->pids, pid) : NULL;
-	int64_t now;
+	struct task *t;
 
-	if (!a || pid <= 0 || (t && !is_adopted(t)))
+	if (!w->adopter)
 		return;
-	now = coarse_now();
-	if (!t || a->looked != now || !is_itself(w, t))
+	look_after_all(w);
+	t = pid > 0 ? pid_find(&w->pids, pid) : NULL;
+	if (pid <= 0 || (t && !is_adopted(t)))
+		return;
+	if (!t || !is_itself(w, t))
 		drop_ended(w);
-	a->looked = now;
 	if (!pid_find(&w->pids, pid))
 		adopt(w, pid, 0);
 }

@@ -184,6 +184,15 @@ echo "$comm $adj"
     assert shell(own, script) == ["sh 0"]
 
 
+def test_who_has_ended_is_not_chosen_also_where_one_of_the_world_asks(own: Lab) -> None:
+    own.ctl("adj 20130 0")  # nobody else has 1000
+    (ended,) = next_pid(own, 30000, "sh -c 'echo 1000 > $0/self/oom_score_adj; echo $$' $0")
+    next_pid(own, 20100, "sh -c 'echo f > $0/sysrq-trigger' $0")
+    killed = [line for line in own.read(".fakeproc/kmsg").splitlines() if "Killed process" in line]
+    assert len(killed) == 1
+    assert f"Killed process {ended} " not in killed[0]
+
+
 def test_real_processes_may_be_chosen_and_live_on(own: Lab) -> None:
     """Everybody else is killed by SysRq-f before; who is left asks on."""
     script = """
