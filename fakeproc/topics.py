@@ -88,9 +88,9 @@ LIMITS = (
     "Of a process and of a thread every file is there that a real kernel has, but what the world does not model tells "
     "the same of everybody: no terminal, a session of its own, nice 0, the limits of init, descriptors on /dev/null, a "
     "loopback without connections, no pages in pagemap, and for each state one place where it sleeps. maps, smaps and "
-    "status are of one layout that follows from the sizes; no page is shared between two mms, so Pss is Rss. sched has "
-    "the lines of 6.18 on every kernel. Of coredump_filter, timerslack_ns, autogroup, the maps of ids and attr writing "
-    "is EINVAL.",
+    "status are of one layout that follows from the sizes; no page is shared between two mms, so Pss is Rss. zoneinfo "
+    "has the lines that programs count with, sched those of 6.18 on every kernel. Of coredump_filter, timerslack_ns, "
+    "autogroup, the maps of ids and attr writing is EINVAL.",
     "Memory is counted, not aged: see `fakeproc help memory`. What an mm holds counts in the cgroup of its oldest "
     "process and moves with that; a real kernel leaves it where it was charged. `limit` in .fakeproc/ctl kills nobody "
     "before somebody grows; a write to memory.max does.",

@@ -290,6 +290,16 @@ def program(text):
     return scenario.loads(f"[[process]]\n{text}").build().names["a"]
 
 
+@pytest.mark.parametrize(
+    ("cpus", "mask", "ranges"),
+    [(1, "1", "0"), (2, "3", "0-1"), (6, "3f", "0-5"), (32, "f" * 8, "0-31"), (40, "ff," + "f" * 8, "0-39")],
+)
+def test_everybody_may_use_all_cpus(world, cpus, mask, ranges):
+    world.set_machine(cpus=cpus)
+    lines = dict(line.split(":\t") for line in world.init.read("status").splitlines())
+    assert (lines["Cpus_allowed"], lines["Cpus_allowed_list"]) == (mask, ranges)
+
+
 def test_a_program_is_where_the_scenario_says():
     task = program('comm = "a"\nexe = "/opt/a"\ncwd = "/srv"\nenviron = ["HOME=/root", "A=b c"]\nfds = 5')
     links = [task.world.readlink(task.path(name)) for name in ("exe", "cwd", "root", "fd/4")]

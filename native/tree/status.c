@@ -174,12 +174,38 @@ static int list(uint64_t mask, struct text *out)
 	return error ? error : text_append(out, "\n", 1);
 }
 
+/* A bit for each CPU, in groups of 32, the last ones first. */
+static int cpus_of_machine(int32_t cpus, struct text *out)
+{
+	const char *before = "Cpus_allowed:\t";
+	int error = 0;
+
+	for (int32_t bits; !error && cpus > 0; cpus -= bits) {
+		bits = (cpus - 1) % 32 + 1;
+		error = text_printf(out, "%s%0*" PRIx32, before, (bits + 3) / 4, UINT32_MAX >> (32 - bits));
+		before = ",";
+	}
+	return error;
+}
+
+static int last_of(int32_t cpus, struct text *out)
+{
+	int error = text_printf(out, "\nCpus_allowed_list:\t0");
+
+	return error || cpus == 1 ? error : text_printf(out, "-%d", cpus - 1);
+}
+
+/* Everybody may use every CPU. */
 static int where(const struct world *w, const struct task *t, struct text *out)
 {
 	uint64_t nodes = t->mems & w->nodes;
-	int error = text_printf(out, "Cpus_allowed:\t1\nCpus_allowed_list:\t0\nMems_allowed:\t" LOW_NODES "%08x,%08x\n"
-				"Mems_allowed_list:\t", (uint32_t)(nodes >> 32), (uint32_t)nodes);
+	int error = cpus_of_machine(w->machine.cpus, out);
 
+	if (!error)
+		error = last_of(w->machine.cpus, out);
+	if (!error)
+		error = text_printf(out, "\nMems_allowed:\t" LOW_NODES "%08x,%08x\nMems_allowed_list:\t",
+				    (uint32_t)(nodes >> 32), (uint32_t)nodes);
 	return error ? error : list(nodes, out);
 }
 
