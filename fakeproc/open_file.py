@@ -109,9 +109,9 @@ class OpenFile:
         """fsync(2): always an OSError, EINVAL."""
         self._checked(lib.file_fsync(self._f))
 
-    def lseek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """lseek(2), in bytes: the new position. OSError EINVAL, as the file has it."""
-        return self._checked(lib.file_lseek(self._f, offset, whence))
+    def lseek(self, offset: int, whence: int = os.SEEK_SET, as_: Caller | Task = ROOT) -> int:
+        """lseek(2), in bytes: the new position. OSError EINVAL, as the file has it; ESRCH if it shows what is gone."""
+        return self._checked(lib.file_lseek(self._f, native_of(as_), offset, whence))
 
     def entries(self) -> Iterator[tuple[str, int, int]]:
         """getdents(2): what is left of an open directory, each as name, inode number, mode."""

@@ -106,13 +106,20 @@ int cred_setresgid(struct cred *to, const struct cred *from, const int64_t ids[3
 	return pick_ids(places, held, ids, from->effective & CAP_BIT(CAP_SETGID));
 }
 
+/* cap_capset(): the bounding set is a limit to everybody, what is permitted to those without CAP_SETPCAP. */
+static uint64_t most_inheritable(const struct cred *from)
+{
+	uint64_t limit = from->inheritable | from->bounding;
+
+	return from->effective & CAP_BIT(CAP_SETPCAP) ? limit : limit & (from->inheritable | from->permitted);
+}
+
 int cred_capset(struct cred *to, const struct cred *from, uint64_t effective, uint64_t permitted, uint64_t inheritable)
 {
 	permitted &= CAPS_ALL;
 	effective &= CAPS_ALL;
 	inheritable &= CAPS_ALL;
-	if ((permitted & ~from->permitted) || (effective & ~permitted)
-	    || (inheritable & ~(from->inheritable | from->permitted)))
+	if ((permitted & ~from->permitted) || (effective & ~permitted) || (inheritable & ~most_inheritable(from)))
 		return -EPERM;
 	to->effective = effective;
 	to->permitted = permitted;

@@ -461,7 +461,7 @@ ssize_t file_pread(struct file *f, const struct caller *who, void *buffer, size_
 ssize_t file_write(struct file *f, const struct caller *who, const void *buffer, size_t count);
 ssize_t file_pwrite(struct file *f, const struct caller *who, const void *buffer, size_t count, int64_t offset);
 unsigned int file_poll(struct file *f);	/* POLL* events; that of a trigger is taken */
-int64_t file_lseek(struct file *f, int64_t offset, int whence);
+int64_t file_lseek(struct file *f, const struct caller *who, int64_t offset, int whence);
 int file_truncate(struct file *f);
 int file_fsync(struct file *f);
 int file_stat(struct file *f, struct status *out);

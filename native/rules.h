@@ -295,6 +295,8 @@ enum version { V4_7, V4_8, V4_9, V4_14, V4_19, V5_4, V5_10, V5_15, V6_1, V6_6, V
 	     "/proc/PID/stack is only for CAP_SYS_ADMIN (since 4.18)") \
 	RULE(stack_hides_addresses, V4_14, V6_18, 0, \
 	     "/proc/PID/stack shows [<0>] for addresses (came between 4.9 and 4.19)") \
+	RULE(creating_refuses_directory, V6_6, V6_18, 0, \
+	     "open(2) with O_CREAT and O_DIRECTORY is EINVAL (seen on 6.18; since 6.4)") \
 	RULE(no_mm_refuses_open, V6_18, V6_18, 0, \
 	     "environ, auxv and mem of a task without mm cannot be opened: ESRCH (came between 6.12 and 6.18)") \
 	RULE(root_bonus, V4_7, V4_14, 0, \

@@ -949,7 +949,7 @@ ssize_t file_read(struct file *f, const struct caller *who, void *buffer, size_t
 
 ssize_t file_write(struct file *f, const struct caller *who, const void *buffer, size_t count)
 {
-	ssize_t result = file_pwrite(f, who, buffer, count, f->position);
+	ssize_t result = LOCKED(f->world, write_to(f, who, buffer, count, f->position));
 
 	if (result > 0 && (f->entry->flags & SYSCTL))
 		f->position += result;
@@ -958,14 +958,17 @@ ssize_t file_write(struct file *f, const struct caller *who, const void *buffer,
 
 ssize_t file_pwrite(struct file *f, const struct caller *who, const void *buffer, size_t count, int64_t offset)
 {
-	int64_t end;
-
-	if (offset < 0 || count > INT64_MAX || __builtin_add_overflow(offset, (int64_t)count, &end))
+	if (offset < 0)
 		return -EINVAL;
+	if (refuses_pwrite(f))
+		return -ESPIPE;
 	return LOCKED(f->world, write_to(f, who, buffer, count, offset));
 }
 
-int64_t file_lseek(struct file *f, int64_t offset, int whence) { return LOCKED(f->world, seek(f, offset, whence)); }
+int64_t file_lseek(struct file *f, const struct caller *who, int64_t offset, int whence)
+{
+	return LOCKED(f->world, seek(f, who, offset, whence));
+}
 
 /* O_RDONLY is no way to truncate; the rest is taken and nothing happens. */
 int file_truncate(struct file *f)

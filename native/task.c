@@ -889,8 +889,9 @@ int exec_task(struct world *w, struct task *t)
 	extra_exec(t->signal);
 	vfork_end(w, t);
 	mm_detach(w, t);
-	mm->dumpable = cred->uid == cred->euid && cred->gid == cred->egid;
 	cred_exec(cred);
+	/* The ids are those of before; whoever gains capabilities by it is hidden, as by setuid(2). */
+	mm->dumpable = t->cred->uid == t->cred->euid && t->cred->gid == t->cred->egid && !cred_change_hides(t->cred, cred);
 	cred_put(t->cred);
 	t->cred = cred;
 	mm_attach(w, t, mm);

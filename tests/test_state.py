@@ -49,7 +49,11 @@ def attributes(world, path):
 
 def files_of(world, path):
     """Every name below, with what stat(2) and reading tell."""
-    for name in world.listdir(path):
+    names = outcome(lambda: world.listdir(path))
+    if isinstance(names, str):  # the net of a zombie cannot be listed
+        yield path, names
+        return
+    for name in names:
         below = f"{path.rstrip('/')}/{name}"
         status = world.stat(below)
         facts = (status.ino, status.mode, status.nlink, status.uid, status.gid, status.time, status.size)

@@ -184,6 +184,23 @@ def test_links_are_read_by_who_may_look_into_the_task(world):
         assert refusal(lambda name=name: world.readlink(task.path(name), OTHER)) == "EACCES"
 
 
+def test_names_of_namespaces_are_no_secret(world):
+    task = world.spawn("a", uid=1000)
+    assert world.stat(task.path("ns/mnt"), OTHER).uid == 1000
+    assert refusal(lambda: world.listdir(task.path("ns"), OTHER)) == "EACCES"
+    assert "mnt" in world.listdir(task.path("ns"), Caller(uid=1000, gid=1000, caps=0))
+
+
+def test_fd_is_for_its_own_process_whatever_its_mode_says(world):
+    task = world.spawn("a", uid=1000)
+    task.set_dumpable(0)
+    itself, another = (Caller(pid=pid, uid=1000, gid=1000, caps=0) for pid in (task.thread("t").pid, world.init.pid))
+    assert world.stat(task.path("fd"), another).uid == 0
+    for caller, refused in ((itself, ""), (another, "EACCES")):
+        assert refusal(lambda caller=caller: world.listdir(task.path("fd"), caller)) == refused
+        assert refusal(lambda caller=caller: world.readlink(task.path("fd/1"), caller)) == refused
+
+
 def test_stat_hides_addresses_from_others(world):
     task = world.spawn("a", uid=1000)
     assert stat_fields(task.read("stat", OTHER))[25:30] == ["1", "1", "0", "0", "0"]

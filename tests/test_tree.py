@@ -179,6 +179,9 @@ READ_WRITE, EITHER = os.O_RDWR, os.O_ACCMODE
         (os.O_NOATIME, None, "EPERM"),
         (os.O_NONBLOCK, None, None),
         (READ_WRITE | os.O_TMPFILE, "ENOTDIR", "ENOTDIR"),
+        (os.O_TMPFILE, "EINVAL", "EINVAL"),
+        (READ_WRITE | os.O_TMPFILE | os.O_CREAT, "EINVAL", "EINVAL"),
+        (os.O_PATH | os.O_CREAT | os.O_EXCL | os.O_DIRECT, None, None),
         (os.O_SYNC, None, None),
     ],
 )
@@ -187,6 +190,20 @@ def test_open_flags(world, flags, root, user):
     for caller, expected in ((ROOT, root), (USER, user)):
         result = outcome(lambda caller=caller: world.open(path, flags, caller).close())
         assert result == expected
+
+
+@pytest.mark.parametrize(("kernel", "file", "directory"), [("6.1", "ENOTDIR", "EISDIR"), ("6.18", "EINVAL", "EINVAL")])
+def test_no_directory_is_created_by_open(world, one, file, directory):
+    flags = os.O_CREAT | os.O_DIRECTORY
+    assert outcome(lambda: world.open(one.path("oom_adj"), flags)) == file
+    assert outcome(lambda: world.open(one.path("task"), flags)) == directory
+
+
+def test_a_temporary_file_is_for_who_may_write_the_directory(world, one):
+    flags = os.O_WRONLY | os.O_TMPFILE
+    assert outcome(lambda: world.open(one.path("task"), flags)) == "ENOTSUP"
+    assert outcome(lambda: world.open(one.path("task"), flags, USER)) == "EACCES"
+    assert outcome(lambda: world.open(one.path(""), flags)) == "EPERM"
 
 
 @pytest.mark.parametrize(
@@ -246,6 +263,45 @@ def test_lseek(world, one, name, offset, whence, expected):
         assert outcome(lambda: file.lseek(offset, whence)) == expected
 
 
+def test_lseek_shows_a_file_that_is_shown_once(world, one):
+    with world.open(one.path("comm")) as file:
+        assert file.lseek(1) == 1
+        one.comm = "changed"
+        assert file.lseek(1) == 1
+        assert file.read(64) == b"ne\n"
+        assert file.lseek(1) == 1
+        assert file.read(64) == b"hanged\n"
+
+
+def test_lseek_starts_over_where_nothing_can_be_shown_any_more(world, one):
+    with world.open(one.path("comm")) as file:
+        file.lseek(2)
+        one.exit()
+        one.reap()
+        assert outcome(lambda: file.lseek(1)) == "ESRCH"
+        assert file.lseek(0, os.SEEK_CUR) == 0
+        assert outcome(lambda: file.lseek(1)) == "ESRCH"
+
+
+@pytest.mark.parametrize("flags", [os.O_RDONLY, READ_WRITE])
+def test_a_shown_file_takes_no_pwrite(world, one, flags):
+    with world.open(one.path("comm"), flags) as file:
+        assert outcome(lambda: file.pwrite(b"x", 0)) == "ESPIPE"
+        assert outcome(lambda: file.pwrite(b"x", -1)) == "EINVAL"
+    with world.open(one.path("comm"), os.O_PATH) as file:
+        assert outcome(lambda: file.pwrite(b"x", 0)) == "EBADF"
+
+
+def test_a_write_is_refused_for_its_mode_its_position_its_memory_in_that_order(world, one):
+    with world.open(one.path("oom_adj")) as file:
+        assert outcome(lambda: file.pwrite(b"1", MAX)) == "EBADF"
+    with world.open(one.path("oom_adj"), READ_WRITE) as file:
+        assert outcome(lambda: file.write_nowhere(1, MAX)) == "EINVAL"
+        assert outcome(lambda: file.write_nowhere(1, 0)) == "EFAULT"
+    with world.open(one.path("oom_score"), READ_WRITE) as file:
+        assert outcome(lambda: file.write_nowhere(1)) == "EINVAL"
+
+
 @pytest.mark.parametrize(
     ("offset", "count", "expected"),
     [(0, 64, b"1000\n"), (3, 64, b"0\n"), (5, 64, b""), (MAX, 64, "EINVAL"), (-1, 64, "EINVAL"), (MAX - 64, 64, b"")],
@@ -293,6 +349,16 @@ def test_what_procfs_refuses_and_what_it_takes_without_effect(world, one):
     assert lib.path_create(w, who, one.path("zzz").encode(), 0) == -2
     assert lib.path_truncate(w, who, path) == 0
     assert world.stat(one.path("oom_adj")).uid == 1000
+
+
+def test_owners_and_times_are_taken_from_who_might_change_them(world, one):
+    path, w, stranger = one.path("oom_adj").encode(), world._w, native_of(Caller(uid=1001, gid=1001, caps=0))
+    assert [
+        lib.path_chown(w, native_of(USER), path, uid, gid) for uid, gid in ((1000, 1000), (5, -1 & 0xFFFFFFFF))
+    ] == [0, -1]
+    assert [lib.path_chown(w, stranger, path, uid, 0xFFFFFFFF) for uid in (0xFFFFFFFF, 1000)] == [0, -1]
+    assert lib.path_utimens(w, stranger, path) == -13
+    assert lib.path_utimens(w, native_of(Caller(uid=1001, caps=1 << 1)), path) == 0
 
 
 @pytest.mark.parametrize(

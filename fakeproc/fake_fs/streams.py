@@ -54,8 +54,7 @@ class Description:
         return int(self._ask(self._file.pwrite, bytes(data), offset))
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        with naming():
-            return self._file.lseek(offset, whence)
+        return int(self._ask(self._file.lseek, offset, whence))
 
     def tell(self) -> int:
         return self.seek(0, os.SEEK_CUR)

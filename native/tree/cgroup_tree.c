@@ -215,11 +215,11 @@ int tree_chown(struct world *w, const struct node *node, const struct caller *wh
 	struct kernfs_node *kept;
 	struct status s;
 
-	if (!(node->entry->flags & KERNFS))
-		return tree_is_owner(w, node, who) ? 0 : -EPERM;
 	tree_status(w, node, &s);
 	if (!may_chown(&s, who, uid, gid))
 		return -EPERM;
+	if (!(node->entry->flags & KERNFS))
+		return 0;
 	kept = kept_for(w, node);
 	if (!kept)
 		return -ENOMEM;

@@ -5,6 +5,7 @@
 #include "cred.h"
 #include "task.h"
 #include "tree/cgroup_tree.h"
+#include "tree/task_files.h"
 #include "world.h"
 
 #include <errno.h>
@@ -45,6 +46,31 @@ static int wanted_access(int flags)
 	return masks[flags & O_ACCMODE] | (flags & O_TRUNC ? W_OK : 0);
 }
 
+static bool is_temporary(int flags)
+{
+	return (flags & O_TMPFILE) == O_TMPFILE;
+}
+
+/* build_open_flags(): what no file is looked for with. An O_PATH open has no flags but those that find the file. */
+static int check_flags(const struct world *w, int *flags)
+{
+	if (*flags & O_PATH)
+		*flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	if (is_temporary(*flags))
+		return (*flags & O_ACCMODE) == O_RDONLY || (*flags & O_CREAT) ? -EINVAL : 0;
+	if ((*flags & O_CREAT) && (*flags & O_DIRECTORY) && w->rules.creating_refuses_directory)
+		return -EINVAL;
+	return 0;
+}
+
+/* A temporary file is made in the directory: whoever may not write there hears of that first. */
+static int check_temporary(const struct world *w, const struct caller *who, const struct node *directory)
+{
+	int error = tree_permission(w, directory, who, W_OK | X_OK);
+
+	return error ? error : -EOPNOTSUPP;
+}
+
 static int check_type(uint32_t mode, int flags)
 {
 	if ((flags & O_CREAT) && (flags & O_EXCL))
@@ -54,15 +80,18 @@ static int check_type(uint32_t mode, int flags)
 	if (S_ISLNK(mode))
 		return flags & O_PATH ? 0 : -ELOOP;
 	if (S_ISDIR(mode) && !(flags & O_PATH) && ((wanted_access(flags) & W_OK) || (flags & O_CREAT)))
-		return (flags & O_TMPFILE) == O_TMPFILE ? -EOPNOTSUPP : -EISDIR;
+		return -EISDIR;
 	return 0;
 }
 
-/* do_open(), may_open(), do_dentry_open(): type, permission, O_NOATIME, O_DIRECT, in that order. */
+/* do_open(), may_open(), do_dentry_open(): type, permission, O_NOATIME, the file's own, O_DIRECT, in that order. */
 int check_open(const struct world *w, const struct caller *who, const struct node *node, int flags)
 {
-	int error = check_type(node->entry->mode, flags);
+	int error;
 
+	if (is_temporary(flags) && node->entry->directory)
+		return check_temporary(w, who, node);
+	error = check_type(node->entry->mode, flags);
 	if (error || (flags & O_PATH))
 		return error;
 	error = tree_permission(w, node, who, wanted_access(flags));
@@ -74,7 +103,8 @@ int check_open(const struct world *w, const struct caller *who, const struct nod
 		return -EPERM;
 	if ((node->entry->flags & NEEDS_RESOURCE) && (flags & O_ACCMODE) && !(who->caps & CAP_BIT(CAP_SYS_RESOURCE)))
 		return -EPERM;
-	return flags & O_DIRECT ? -EINVAL : tree_guard(w, node, who);
+	error = tree_guard(w, node, who);
+	return error || !(flags & O_DIRECT) ? error : -EINVAL;
 }
 
 int open_node(struct world *w, const struct caller *who, const struct node *node, int flags, struct file **out)
@@ -108,8 +138,10 @@ int open_node(struct world *w, const struct caller *who, const struct node *node
 int open_path(struct world *w, const struct caller *who, const char *path, int flags, struct file **out)
 {
 	struct node node;
-	int error = tree_resolve(w, who, path, !(flags & O_NOFOLLOW), &node);
+	int error = check_flags(w, &flags);
 
+	if (!error)
+		error = tree_resolve(w, who, path, !(flags & O_NOFOLLOW), &node);
 	return error ? error : open_node(w, who, &node, flags, out);
 }
 
@@ -118,11 +150,14 @@ int open_below(struct file *directory, const struct caller *who, const char *nam
 	struct node here, found;
 	int error;
 
+	error = check_flags(directory->world, &flags);
+	if (error)
+		return error;
 	if (!directory->entry->directory)
 		return -ENOTDIR;
 	error = file_node(directory, &here);
 	if (!error)
-		error = tree_guard(directory->world, &here, who);
+		error = tree_search(directory->world, &here, who);
 	if (!error)
 		error = tree_lookup(directory->world, &here, name, strlen(name), &found);
 	return error ? error : open_node(directory->world, who, &found, flags, out);
@@ -202,6 +237,23 @@ static ssize_t read_fresh(struct file *f, const struct caller *who, void *buffer
 	return error ? error : copy_out(f, buffer, count, offset);
 }
 
+/* kernfs has generic_file_llseek() for all files, and gives pwrite(2) back. */
+static bool is_seq_file(const struct file *f)
+{
+	return f->entry->behaviour == SHOWN && !(f->entry->flags & KERNFS);
+}
+
+/* Where that fails, the file starts over. */
+static int show(struct file *f, const struct caller *who)
+{
+	int error = generate(f, who);
+
+	f->shown = !error;
+	if (error)
+		f->shown_to = 0;
+	return error;
+}
+
 /* seq_read(): nothing is shown for nothing; another position than the expected one starts over. */
 static ssize_t read_shown(struct file *f, const struct caller *who, void *buffer, size_t count, int64_t offset)
 {
@@ -210,9 +262,8 @@ static ssize_t read_shown(struct file *f, const struct caller *who, void *buffer
 	if (!count)
 		return 0;
 	if (!offset || !f->shown || offset != f->shown_to) {
-		int error = generate(f, who);
+		int error = show(f, who);
 
-		f->shown = !error;
 		if (error)
 			return error;
 	}
@@ -251,57 +302,72 @@ ssize_t read_at(struct file *f, const struct caller *who, void *buffer, size_t c
 
 /* ---- write ---- */
 
-/* Only the files of sys look at the position. */
+bool refuses_pwrite(const struct file *f)
+{
+	return is_seq_file(f) && !is_path_only(f);
+}
+
+/* Only the files of sys look at the position, but no write may pass the last one there is. */
 ssize_t write_to(struct file *f, const struct caller *who, const void *buffer, size_t count, int64_t offset)
 {
 	struct node node;
 
 	if (!may_write(f))
 		return -EBADF;
+	if (!is_position(offset, count))
+		return -EINVAL;
+	if (!f->entry->write && !(f->entry->flags & PRESSURE))
+		return no_function(f);
 	if (!buffer && count)
 		return -EFAULT;
 	if (is_halted(f->world) && !(f->entry->flags & CONTROL))
 		return -EHOSTDOWN;
 	if (f->entry->flags & PRESSURE)
 		return pressure_write(f, buffer ? buffer : "", count);
-	if (!f->entry->write)
-		return no_function(f);
 	file_node(f, &node);
 	return f->entry->write(f->world, &node, who, buffer ? buffer : "", count, offset);
 }
 
 /* ---- lseek ---- */
 
-/* kernfs has generic_file_llseek() for all files. */
-static bool is_seq_file(const struct file *f)
-{
-	return f->entry->behaviour == SHOWN && !(f->entry->flags & KERNFS);
-}
-
 static bool is_limited(const struct file *f)
 {
 	return f->entry->behaviour == FRESH_LIMITED || (f->entry->flags & KERNFS);
 }
 
-static int64_t seek_to(struct file *f, int64_t position)
+/* seq_lseek(): another position than the expected one is shown at once, not by the read that follows. */
+static int64_t seek_shown(struct file *f, const struct caller *who, int64_t position)
+{
+	int error;
+
+	if (position == f->shown_to)
+		return f->position = position;
+	f->shown = false;
+	f->shown_to = position;
+	error = position ? show(f, who) : 0;
+	f->position = f->shown_to;
+	return error ? error : position;
+}
+
+static int64_t seek_to(struct file *f, const struct caller *who, int64_t position)
 {
 	if (position < 0 || (is_limited(f) && position > LIMITED_SEEK))
 		return -EINVAL;
-	return f->position = position;
+	return is_seq_file(f) ? seek_shown(f, who, position) : (f->position = position);
 }
 
 /* generic_file_llseek() compares unsigned; default_llseek() signed, and finds the hole at 0 before that. */
-static int64_t seek_data_or_hole(struct file *f, int64_t offset, int whence)
+static int64_t seek_data_or_hole(struct file *f, const struct caller *who, int64_t offset, int whence)
 {
 	if (is_seq_file(f))
 		return -EINVAL;
 	if (offset >= 0 || is_limited(f))
 		return -ENXIO;
-	return whence == SEEK_HOLE ? seek_to(f, 0) : -EINVAL;
+	return whence == SEEK_HOLE ? seek_to(f, who, 0) : -EINVAL;
 }
 
 /* The size is 0: there is no data and no hole behind any position. */
-int64_t seek(struct file *f, int64_t offset, int whence)
+int64_t seek(struct file *f, const struct caller *who, int64_t offset, int whence)
 {
 	int64_t from = whence == SEEK_CUR ? f->position : 0, position;
 
@@ -310,12 +376,12 @@ int64_t seek(struct file *f, int64_t offset, int whence)
 	if (f->entry->behaviour == RECORDS)
 		return kmsg_seek(f, offset, whence);
 	if (whence == SEEK_DATA || whence == SEEK_HOLE)
-		return seek_data_or_hole(f, offset, whence);
+		return seek_data_or_hole(f, who, offset, whence);
 	if (whence < SEEK_SET || whence > SEEK_END || (whence == SEEK_END && is_seq_file(f)))
 		return -EINVAL;
 	if (__builtin_add_overflow(from, offset, &position))
 		return -EINVAL;
-	return seek_to(f, position);
+	return seek_to(f, who, position);
 }
 
 /* ---- poll ---- */
@@ -361,11 +427,15 @@ int directory_entry(const struct file *f, int64_t *at, char name[256], struct no
 {
 	struct node here;
 
+	if (is_path_only(f))
+		return -EBADF;
 	if (!f->entry->directory)
 		return -ENOTDIR;
 	if (!may_read(f))
 		return -EBADF;
 	if (file_node(f, &here))
 		return -ENOENT;
+	if (f->entry->directory == &net_directory && !has_files(here.task))
+		return -EINVAL;
 	return tree_entry(f->world, &here, at, name, out);
 }

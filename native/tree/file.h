@@ -38,7 +38,9 @@ ssize_t write_to(struct file *f, const struct caller *who, const void *buffer, s
 /* The POLL* events that it is ready for. Asking takes the event of a trigger: file_is_ready() only looks. */
 unsigned int poll_file(struct file *f);
 bool file_is_ready(const struct file *f);
-int64_t seek(struct file *f, int64_t offset, int whence);
+/* seq_open() takes pwrite(2) away, also where write(2) does something. */
+bool refuses_pwrite(const struct file *f);
+int64_t seek(struct file *f, const struct caller *who, int64_t offset, int whence);
 /* What the text holds from that position on. */
 ssize_t copy_out(const struct file *f, void *buffer, size_t count, int64_t offset);
 

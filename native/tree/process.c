@@ -57,11 +57,11 @@ static bool next_thread(struct world *w, const struct node *directory, int64_t *
 static const struct entry task_entries[] = {
 	/* name               mode             behaviour      level    read, write, directory, flags, rule */
 	{ "task",             S_IFDIR | 0555,  FRESH,         PROCESS, NULL, NULL, &threads_directory, 0, 0 },
-	{ "fd",               S_IFDIR | 0500,  FRESH,         BOTH,    NULL, NULL, &fd_directory, 0, 0 },
-	{ "map_files",        S_IFDIR | 0500,  FRESH,         PROCESS, NULL, NULL, &map_files_directory, GUARDED, 0 },
+	{ "fd",               S_IFDIR | 0500,  FRESH,         BOTH,    NULL, NULL, &fd_directory, OPEN_TO_GROUP, 0 },
+	{ "map_files",        S_IFDIR | 0500,  FRESH,         PROCESS, NULL, NULL, &map_files_directory, GUARDED | OPEN_TO_GROUP, 0 },
 	{ "fdinfo",           S_IFDIR | 0555,  FRESH,         BOTH,    NULL, NULL, &fdinfo_directory, GUARDED, WHERE(fdinfo_asks_ptrace) },
 	{ "fdinfo",           S_IFDIR | 0500,  FRESH,         BOTH,    NULL, NULL, &fdinfo_directory, 0, WHERE(fdinfo_is_the_owners) },
-	{ "ns",               S_IFDIR | 0511,  FRESH,         BOTH,    NULL, NULL, &ns_directory, GUARDED, 0 },
+	{ "ns",               S_IFDIR | 0511,  FRESH,         BOTH,    NULL, NULL, &ns_directory, 0, 0 },
 	{ "net",              S_IFDIR | 0555,  FRESH,         BOTH,    NULL, NULL, &net_directory, 0, 0 },
 	{ "environ",          S_IFREG | 0400,  FRESH_LIMITED, BOTH,    environ_read, NULL, NULL, OPENS_MM | REAL, 0 },
 	{ "auxv",             S_IFREG | 0400,  FRESH_LIMITED, BOTH,    auxv_read, NULL, NULL, OPENS_MM | REAL, 0 },

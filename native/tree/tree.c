@@ -131,9 +131,7 @@ static int step(struct world *w, const struct caller *who, const char *name, siz
 	}
 	if (walk->depth + 1 == TREE_DEPTH)
 		return -ENOENT;
-	error = tree_guard(w, here, who);
-	if (!error && (here->entry->flags & KERNFS))
-		error = tree_permission(w, here, who, X_OK);
+	error = tree_search(w, here, who);
 	if (!error)
 		error = tree_lookup(w, here, name, length, &walk->stack[walk->depth + 1]);
 	walk->depth += !error;
@@ -180,6 +178,19 @@ uint64_t tree_ino(const struct node *node)
 	if (node->entry->flags & KERNFS)
 		return CGROUP_BLOCKS + node->number * CGROUP_BLOCK + node->place;
 	return block * TASK_BLOCK + node->place + (node->task && node->level == THREAD ? THREAD_BLOCK : 0);
+}
+
+/* Most directories can be searched by everybody: that is cheaper to see than to ask for. */
+static bool can_always_be_searched(const struct entry *directory)
+{
+	return (directory->mode & 0111) == 0111 && !(directory->flags & KERNFS);
+}
+
+int tree_search(const struct world *w, const struct node *directory, const struct caller *who)
+{
+	int error = tree_guard(w, directory, who);
+
+	return error || can_always_be_searched(directory->entry) ? error : tree_permission(w, directory, who, X_OK);
 }
 
 int tree_guard(const struct world *w, const struct node *node, const struct caller *who)
@@ -289,6 +300,13 @@ bool sysctl_permits(uint32_t mode, const struct caller *who, int mask)
 	return !((uint32_t)mask & ~mode & 7);
 }
 
+static bool is_of_its_group(const struct world *w, const struct node *node, const struct caller *who)
+{
+	const struct task *by = node->task ? pid_find(&w->pids, who->pid) : NULL;
+
+	return by && by->signal == node->task->signal;
+}
+
 /* inode_permission(), acl_permission_check() and capable_wrt_inode_uidgid() */
 int tree_permission(const struct world *w, const struct node *node, const struct caller *who, int mask)
 {
@@ -306,9 +324,9 @@ int tree_permission(const struct world *w, const struct node *node, const struct
 		bits = s.mode >> 3;
 	else
 		bits = s.mode;
-	if (!((uint32_t)mask & ~bits & 7))
+	if (!((uint32_t)mask & ~bits & 7) || may_override(&s, who, mask))
 		return 0;
-	return may_override(&s, who, mask) ? 0 : -EACCES;
+	return (node->entry->flags & OPEN_TO_GROUP) && is_of_its_group(w, node, who) ? 0 : -EACCES;
 }
 
 bool tree_is_owner(const struct world *w, const struct node *node, const struct caller *who)

@@ -34,6 +34,7 @@ enum {
 	OPENS_MM = 512,		/* the same, of a task with mm; without one it is ESRCH where no_mm_refuses_open */
 	OPENS_MAPS = 8192,	/* the same, but without an mm it is there, and empty */
 	OPENS_FS = 1024,	/* a task that has not exited, else EINVAL */
+	OPEN_TO_GROUP = 1 << 24,	/* nobody of its own process is refused by the mode (proc_fd_permission) */
 	LINK_OF_FILE = 2048,	/* st_size is 64 */
 	NET_FILE = 4096,	/* root's, whosever network it is */
 	SYSLOG = 32,		/* opened with CAP_SYSLOG only */
@@ -104,6 +105,8 @@ struct node {
 
 /* What the flags GUARDED, OPENS_MM and OPENS_FS say of it: 0, or an errno. */
 int tree_guard(const struct world *w, const struct node *node, const struct caller *who);
+/* May names be looked up in that directory: 0, or what the guard or the mode says. */
+int tree_search(const struct world *w, const struct node *directory, const struct caller *who);
 
 enum { TREE_DEPTH = 64 };
 
