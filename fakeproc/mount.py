@@ -36,6 +36,7 @@ OPTIONS = {
     "negative_timeout": "0",
     "use_ino": "",
     "atomic_o_trunc": "",
+    "hard_remove": "",  # libfuse would rename a file that is open, and ENOENT is no answer to an unlink
     "big_writes": "",
     # Programs read cmdline and environ into 128 KiB, of which the client pins every page for each read: 7 % of a ps.
     "max_read": "16384",

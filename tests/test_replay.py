@@ -359,11 +359,12 @@ def test_a_spoiled_value_is_found_also_where_the_result_is_decided_elsewhere(fus
 # --- operations that no carried recording has ----------------------------------------------------
 
 
-def scene(tmp_path: Path, *operations: tuple[Record, Any]) -> tuple[int, str]:
+def scene(tmp_path: Path, *operations: tuple[Record, Any], mount: bool = False) -> tuple[int, str]:
     """Replay these operations and results, after a first task A."""
     lines = [{"op": {"op": op.pop("op"), "nostate": True, **op}, **result} for op, result in operations]
     first = {"op": {"op": "spawn", "name": "A", "nostate": True}, "ret": "pid:A"}
-    return run(written(tmp_path, *(json.dumps(line) for line in [{"meta": {"kernel": "6.18"}}, first, *lines])))
+    path = written(tmp_path, *(json.dumps(line) for line in [{"meta": {"kernel": "6.18"}}, first, *lines]))
+    return run(path, mount=mount)
 
 
 REFUSED = {"ret": -1, "errno": "EINVAL"}
@@ -438,3 +439,106 @@ def test_memory_moves_the_score(tmp_path: Path) -> None:
         ({"op": "free", "name": "A", "map": "m"}, {"ret": 0}),
         ({"op": "read", "of": "A", "file": "oom_score"}, {"ret": 4, "stage": "read", "data": "666\n"}),
     ) == (0, "5 passed, 0 failed, 0 decided elsewhere\n")
+
+
+def test_everybody_of_the_session_may_say_sigcont(tmp_path: Path) -> None:
+    assert scene(
+        tmp_path,
+        ({"op": "spawn", "name": "B"}, {"ret": "pid:B"}),
+        ({"op": "setuid", "name": "B", "uid": 1000}, {"ret": 0}),
+        ({"op": "kill", "name": "A", "by": "B", "sig": "SIGCONT"}, {"ret": 0}),
+        ({"op": "kill", "name": "A", "by": "B", "sig": 0}, {"ret": -1, "errno": "EPERM"}),
+        ({"op": "kill", "name": "A", "by": "B", "sig": 65}, REFUSED),
+    ) == (0, "6 passed, 0 failed, 0 decided elsewhere\n")
+
+
+def test_a_capability_to_be_inherited_may_come_from_the_bounding_set(tmp_path: Path) -> None:
+    inheritable = {"op": "caps", "name": "A", "sets": ["inheritable"], "set": ["SYS_ADMIN"]}
+    assert scene(
+        tmp_path,
+        ({"op": "caps", "name": "A", "drop": ["SYS_ADMIN"]}, {"ret": 0}),
+        (dict(inheritable), {"ret": 0}),
+        ({"op": "caps", "name": "A", "drop": ["SYS_ADMIN"], "sets": ["inheritable"]}, {"ret": 0}),
+        ({"op": "caps", "name": "A", "drop": ["SETPCAP"]}, {"ret": 0}),
+        (dict(inheritable), {"ret": -1, "errno": "EPERM"}),
+    ) == (0, "6 passed, 0 failed, 0 decided elsewhere\n")
+
+
+def opened(file: str, flags: str = "O_RDWR") -> tuple[Record, Record]:
+    return {"op": "open", "of": "A", "file": file, "flags": flags, "as": "h"}, {"ret": 0, "stage": "open"}
+
+
+def test_a_writev_of_nothing_fails_where_nothing_can_be_written(tmp_path: Path) -> None:
+    nothing = {"op": "writev", "h": "h", "parts": []}
+    assert scene(
+        tmp_path,
+        opened("oom_adj"),
+        (dict(nothing), {"ret": 0, "stage": "write"}),
+        opened("oom_score"),
+        (dict(nothing), {**REFUSED, "stage": "write"}),
+    ) == (0, "5 passed, 0 failed, 0 decided elsewhere\n")
+
+
+def test_a_file_is_no_directory_however_often_it_is_listed(tmp_path: Path) -> None:
+    listed = {"op": "call", "call": "getdents64", "args": ["@h", {"out": 64}, 64]}
+    no_directory = {"ret": -1, "errno": "ENOTDIR", "stage": "getdents64"}
+    assert scene(
+        tmp_path,
+        opened("oom_adj"),
+        (dict(listed), no_directory),
+        (dict(listed), no_directory),
+        opened("oom_adj", "O_PATH"),
+        (dict(listed), {**no_directory, "errno": "EBADF"}),
+    ) == (0, "6 passed, 0 failed, 0 decided elsewhere\n")
+
+
+@pytest.mark.parametrize(("mount", "elsewhere"), [(False, 0), (True, 3)])
+def test_what_lseek_shows_is_decided_by_the_client_of_a_mount(
+    fuse: None, tmp_path: Path, mount: bool, elsewhere: int
+) -> None:
+    assert scene(
+        tmp_path,
+        opened("oom_score"),
+        ({"op": "pwrite", "h": "h", "data": "1", "offset": 0}, {"ret": -1, "errno": "ESPIPE", "stage": "write"}),
+        ({"op": "writev", "h": "h", "parts": [""]}, {**REFUSED, "stage": "write"}),
+        ({"op": "exit", "name": "A"}, {"ret": 0}),
+        ({"op": "reap", "name": "A"}, {"ret": "pid:A"}),
+        ({"op": "lseek", "h": "h", "offset": 1}, {"ret": -1, "errno": "ESRCH", "stage": "seek"}),
+        ({"op": "lseek", "h": "h", "offset": 0, "whence": 1}, {"ret": 0, "stage": "seek"}),
+        mount=mount,
+    ) == (0, f"{8 - elsewhere} passed, 0 failed, {elsewhere} decided elsewhere\n")
+
+
+def test_an_open_file_is_not_unlinked_either(fuse: None, tmp_path: Path) -> None:
+    unlinked = {"op": "call", "call": "unlink", "args": ["#{proc}/{A}/oom_adj"]}
+    refused = {"ret": -1, "errno": "EPERM", "stage": "unlink"}
+    total = "3 passed, 0 failed, 0 decided elsewhere\n"
+    assert scene(tmp_path, opened("oom_adj"), (unlinked, refused), mount=True) == (0, total)
+
+
+@pytest.mark.parametrize("name", ["exe", "ns/mnt"])
+def test_a_link_is_opened_as_such_in_a_mount(fuse: None, tmp_path: Path, name: str) -> None:
+    op = {"op": "open", "path": f"{{proc}}/{{A}}/{name}", "flags": "O_RDONLY|O_NOFOLLOW", "as": "h"}
+    total = "2 passed, 0 failed, 0 decided elsewhere\n"
+    assert scene(tmp_path, (op, {"ret": -1, "errno": "ELOOP", "stage": "open"}), mount=True) == (0, total)
+
+
+@pytest.mark.parametrize("path", ["{proc}/..", "{proc}/{A}/../..", "{proc}/../"])
+def test_no_link_leads_out_of_the_mount(fuse: None, tmp_path: Path, path: str) -> None:
+    op = {"op": "open", "path": path, "flags": "O_RDONLY|O_NOFOLLOW", "as": "h"}
+    assert "leads out of the mount" in scene(tmp_path, (op, {"ret": 0, "stage": "open"}), mount=True)[1]
+
+
+def test_exec_hides_who_gains_capabilities_by_it(tmp_path: Path) -> None:
+    seen = {"mode": "0o100644", "nlink": 1, "uid": 0, "gid": 0, "size": 0, "blksize": 1024, "blocks": 0}
+    look = {"op": "stat", "of": "A", "file": "oom_adj"}
+    assert scene(
+        tmp_path,
+        ({"op": "caps", "name": "A", "drop": ["SETUID"]}, {"ret": 0}),
+        ({"op": "setuid", "name": "A", "uid": 1000, "gid": 7}, {"ret": -1, "errno": "EPERM"}),
+        (dict(look), {"ret": 0, "stat": seen}),
+        ({"op": "exec", "name": "A"}, {"ret": 0}),
+        (dict(look), {"ret": 0, "stat": seen}),
+        ({"op": "exec", "name": "A"}, {"ret": 0}),
+        (dict(look), {"ret": 0, "stat": {**seen, "gid": 7}}),
+    ) == (0, "8 passed, 0 failed, 0 decided elsewhere\n")

@@ -52,7 +52,7 @@ class Handle(Protocol):
     def write(self, who: Caller, memory: Bytes, position: int | None = None) -> int: ...
     def readv(self, who: Caller, lengths: Sequence[int]) -> int: ...
     def writev(self, who: Caller, parts: Sequence[bytes]) -> int: ...
-    def lseek(self, offset: int, whence: int) -> int: ...
+    def lseek(self, who: Caller, offset: int, whence: int) -> int: ...
     def put_as_recorded(self, position: int) -> None: ...
     def close(self) -> None: ...
 
@@ -116,12 +116,21 @@ class TreeHandle:
 
     def writev(self, who: Caller, parts: Sequence[bytes]) -> int:
         self._check_mode(os.O_WRONLY)
+        self._check_function(who)
         writes = [partial(self.write, who, Bytes(part, len(part))) for part in parts]
         return self._by_segment(writes, [len(part) for part in parts])
 
     def _check_mode(self, wanted: int) -> None:
         if self.flags & os.O_PATH or self.flags & os.O_ACCMODE not in (wanted, os.O_RDWR):
             fail(errno.EBADF)
+
+    def _check_function(self, who: Caller) -> None:
+        """A file that nobody can write to refuses also no segments at all: before it looks at the memory."""
+        try:
+            self.file.write_nowhere(1, None, who)
+        except OSError as error:
+            if error.errno != errno.EFAULT:
+                raise
 
     def _by_segment(self, calls: Sequence[Callable[[], int]], lengths: Sequence[int]) -> int:
         """do_loop_readv_writev(): a call a segment while bytes are left, empty ones behind the first left out;
@@ -141,8 +150,8 @@ class TreeHandle:
                 break
         return done
 
-    def lseek(self, offset: int, whence: int) -> int:
-        return self.file.lseek(offset, whence)
+    def lseek(self, who: Caller, offset: int, whence: int) -> int:
+        return self.file.lseek(offset, whence, who)
 
     def put_as_recorded(self, position: int) -> None:
         self.file.lseek(position, os.SEEK_SET)
@@ -152,9 +161,8 @@ class TreeHandle:
 
     def getdents(self, size: int) -> int:
         """Bytes of struct linux_dirent64 for the entries that fit."""
-        self._entries = self._entries or self.file.entries()
         used = 0
-        while entry := self._left or next(self._entries, None):
+        while entry := self._left or self._next_entry():
             self._left = entry
             length = (19 + len(entry[0].encode()) + 1 + 7) & ~7
             if used + length > size:
@@ -162,6 +170,14 @@ class TreeHandle:
             used, self._left = used + length, None
         self._entries = None
         return used
+
+    def _next_entry(self) -> tuple[str, int, int] | None:
+        self._entries = self._entries or self.file.entries()
+        try:
+            return next(self._entries, None)
+        except OSError:
+            self._entries = None  # it fails once and is at its end
+            raise
 
 
 class TreeDoor:
@@ -222,7 +238,7 @@ TREE_CALLS: dict[str, Callable[..., Any]] = {
     "fsync": lambda door, who, handle: handle.file.fsync(),
     "ftruncate": TreeDoor._ftruncate,
     "getdents64": lambda door, who, handle, out, size: handle.getdents(size),
-    "lseek": lambda door, who, handle, offset, whence=0: handle.lseek(offset, whence),
+    "lseek": lambda door, who, handle, offset, whence=0: handle.lseek(who, offset, whence),
     "lstat": lambda door, who, path, out: door.stat(who, path.path, follow=False) and 0,
     "mkdir": lambda door, who, path, mode: door.world.mkdir(path.path, mode, who),
     "openat": lambda door, who, directory, name, flags, mode=0: door.open_at(who, directory, name, flags),

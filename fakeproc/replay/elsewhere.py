@@ -51,8 +51,18 @@ DEAD_DIRECTORY = Kind(
     MOUNT,
     "the FUSE client looks the name up first, which is ENOENT; procfs says ESRCH",
 )
+SHOWN_AT_SEEK = Kind(
+    "text shown by lseek",
+    MOUNT,
+    "the FUSE client seeks by itself; procfs shows a seq_file there and then, and the read that follows has that text",
+)
+PWRITE_OF_SEQ_FILE = Kind(
+    "pwrite to a seq_file",
+    MOUNT,
+    "procfs takes pwrite away from it (ESPIPE); a FUSE server can take pwrite only with pread and lseek",
+)
 DEAD_FSTAT = Kind(
-    "fstat of a file whose task is gone",
+    "fstat or fchmod of a file whose task is gone",
     MOUNT,
     "the FUSE client asks for it by name, not by open file, and the name is gone",
 )
@@ -66,6 +76,8 @@ KINDS = (
     SEGMENTS,
     MAXIMUM_OFFSET,
     ARITHMETIC,
+    SHOWN_AT_SEEK,
+    PWRITE_OF_SEQ_FILE,
     DEAD_DIRECTORY,
     DEAD_FSTAT,
 )

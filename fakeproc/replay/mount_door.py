@@ -35,7 +35,11 @@ BAD_POINTER = 8  # where the recorder's bad pointers point
 PROCFS_MAXIMUM = 0x7FFFFFFF  # s_maxbytes of procfs: MAX_NON_LFS
 SHOWN_ANEW = frozenset(("oom_adj", "oom_score_adj"))  # no seq_file: lseek knows the end
 # Calls on an open file that the client turns into a question about a name: ENOENT where the task is gone.
-BY_NAME = {"openat": elsewhere.DEAD_DIRECTORY, "fstat": elsewhere.DEAD_FSTAT}
+BY_NAME = {
+    "openat": elsewhere.DEAD_DIRECTORY,
+    "fstat": elsewhere.DEAD_FSTAT,
+    "fchmod": elsewhere.DEAD_FSTAT,
+}
 # Names that lead nowhere else, so that nobody needs to look.
 PLAIN = re.compile(r"/[0-9]+(/task/[0-9]+)?/oom_(adj|score|score_adj)")
 # One world follows the other with the same pids, and an O_PATH open is answered from a cached name alone.
@@ -71,11 +75,17 @@ class MountHandle:
     def __init__(self, door: "MountDoor", fd: int, path: str, flags: int) -> None:
         self.door, self.fd, self.path, self.flags = door, fd, path, flags
         self._is_put_back = False  # the position is ours since a write
+        self._is_sought = False  # a seq_file, away from its beginning: procfs has its text since then
         self._before = 0
+
+    @property
+    def _is_seq_file(self) -> bool:
+        return os.path.basename(self.path) not in SHOWN_ANEW
 
     def read(self, who: Caller, memory: Bytes, position: int | None = None) -> bytes:
         self.door.act_as(who)
         self._doubt_memory(memory, elsewhere.EMPTY_READ)
+        self._doubt_text()
         buffer = ctypes.create_string_buffer(max(1, min(memory.count, BUFFER)))
         count = self._transfer("read", BAD_POINTER if memory.is_bad else buffer, memory.count, position)
         return buffer.raw[:count]
@@ -83,6 +93,8 @@ class MountHandle:
     def write(self, who: Caller, memory: Bytes, position: int | None = None) -> int:
         self.door.act_as(who)
         self._doubt_memory(memory, elsewhere.EMPTY_WRITE)
+        if position is not None and self._is_seq_file:
+            self.door.doubt = elsewhere.PWRITE_OF_SEQ_FILE
         buffer = ctypes.create_string_buffer(memory.data, max(len(memory.data), min(memory.count, BUFFER), 1))
         before = self._position()
         count = self._transfer("write", BAD_POINTER if memory.is_bad else buffer, memory.count, position)
@@ -94,6 +106,10 @@ class MountHandle:
         if position is None:
             return system_call(name, self.fd, memory, count)
         return system_call(f"p{name}", self.fd, memory, count, position)
+
+    def _doubt_text(self) -> None:
+        if self._is_sought:
+            self.door.doubt = self.door.doubt or elsewhere.SHOWN_AT_SEEK
 
     def _doubt_memory(self, memory: Bytes, empty: Kind) -> None:
         if not memory.count:
@@ -114,6 +130,7 @@ class MountHandle:
 
     def readv(self, who: Caller, lengths: Sequence[int]) -> int:
         self.door.act_as(who)
+        self._doubt_text()
         buffers = [ctypes.create_string_buffer(max(1, n)) for n in lengths]
         return system_call("readv", self.fd, _segments(buffers, lengths), len(lengths))
 
@@ -121,6 +138,8 @@ class MountHandle:
         if any(parts[1:]):
             return self._write_in_process(who, parts)
         self.door.act_as(who)
+        if not any(parts):
+            self.door.doubt = elsewhere.EMPTY_WRITE
         before = self._position()
         buffers = [ctypes.create_string_buffer(part, max(1, len(part))) for part in parts]
         count = system_call("writev", self.fd, _segments(buffers, [len(part) for part in parts]), len(parts))
@@ -136,15 +155,17 @@ class MountHandle:
         finally:
             handle.close()
 
-    def lseek(self, offset: int, whence: int) -> int:
+    def lseek(self, who: Caller, offset: int, whence: int) -> int:
         self._before = self._position() or 0
-        if whence > os.SEEK_CUR and (offset < 0 or os.path.basename(self.path) not in SHOWN_ANEW):
+        if whence > os.SEEK_CUR and (offset < 0 or self._is_seq_file):
             self.door.doubt = elsewhere.ARITHMETIC
         elif whence == os.SEEK_CUR and self._is_put_back:
             self.door.doubt = elsewhere.POSITION
         result = system_call("lseek", self.fd, offset, whence)
         if result > PROCFS_MAXIMUM:
             self.door.doubt = elsewhere.MAXIMUM_OFFSET
+        self._is_sought = self._is_seq_file and (result > 0 or (self._is_sought and whence == os.SEEK_CUR))
+        self._doubt_text()
         if whence != os.SEEK_CUR:
             self._is_put_back = False
         return result
@@ -169,14 +190,16 @@ class MountDoor:
     def _place(self, path: str, follow: bool = True) -> bytes:
         """Where it is on this machine. A recording must not reach the files around the mount."""
         place = self.mount.path + path
-        reached = os.path.realpath(place if follow else os.path.dirname(place))
+        is_led = follow or os.path.basename(path) in ("", ".", "..")
+        reached = os.path.realpath(place if is_led else os.path.dirname(place))
         if not PLAIN.fullmatch(path) and not f"{reached}/".startswith(f"{self.mount.path}/"):
             raise NotUnderstoodError(f"path {path!r} leads out of the mount")
         return os.fsencode(place)
 
     def open(self, who: Caller, path: str, flags: int, mode: int = 0) -> MountHandle:
         self.act_as(who)
-        return MountHandle(self, system_call("open", self._place(path), flags, mode), path, flags)
+        place = self._place(path, not flags & os.O_NOFOLLOW)
+        return MountHandle(self, system_call("open", place, flags, mode), path, flags)
 
     def stat(self, who: Caller, path: str, follow: bool = True) -> dict[str, Any]:
         self.act_as(who)
@@ -187,6 +210,8 @@ class MountDoor:
         if name in ("stat", "lstat"):
             self.stat(who, arguments[0].path, follow=name == "stat")
             return 0, b""
+        if name == "lseek":
+            return arguments[0].lseek(who, *arguments[1:]), b""
         self.act_as(who)
         outs = [a for a in arguments if isinstance(a, OutArgument)]
         buffer = ctypes.create_string_buffer(max(1, sum(out.size for out in outs)))

@@ -81,7 +81,7 @@ def write(scene: Scene, op: Record) -> Record:
 
     def act(who: Caller, handle: Handle) -> Record:
         if "offset" in op:
-            sought = attempted(lambda: handle.lseek(op["offset"], os.SEEK_SET), "seek")
+            sought = attempted(lambda: handle.lseek(who, op["offset"], os.SEEK_SET), "seek")
             was_refused = scene.door.doubt and scene.expected.get("stage") == "seek"
             if "errno" in sought or was_refused:
                 return sought
@@ -106,11 +106,15 @@ def readv(scene: Scene, op: Record) -> Record:
 
 
 def lseek(scene: Scene, op: Record) -> Record:
-    """Where the door went elsewhere than procfs did, the position is put where the next record expects it."""
-    _, handle = scene.handle(op["h"])
-    got = attempted(lambda: handle.lseek(op["offset"], op.get("whence", 0)), "seek")
+    """Where the door went elsewhere than procfs did, the position is put where the next record expects it.
+
+    That is the beginning where procfs had nothing to show any more.
+    """
+    opener, handle = scene.handle(op["h"])
+    who = scene.actor(op.get("by", opener)).task.caller()
+    got = attempted(lambda: handle.lseek(who, op["offset"], op.get("whence", 0)), "seek")
     if scene.door.doubt and got["ret"] != scene.expected["ret"]:
-        handle.put_as_recorded(int(scene.expected["ret"]))
+        handle.put_as_recorded(0 if scene.expected.get("errno") == "ESRCH" else int(scene.expected["ret"]))
     return got
 
 

@@ -112,7 +112,7 @@ def kill(scene: Scene, op: Record) -> Record:
         number = int(signal.Signals[number])
     by, leader = scene.actor(op.get("by", "ctl")), scene.world.task(actor.tgid)
     try:
-        _check_may_signal(by.task, leader)
+        _check_may_signal(by.task, leader, number)
         leader.kill(number)
     except OSError as error:
         return failed(error)
@@ -123,11 +123,13 @@ def kill(scene: Scene, op: Record) -> Record:
     return {"ret": 0}
 
 
-def _check_may_signal(by: Task, task: Task) -> None:
-    """check_kill_permission()"""
+def _check_may_signal(by: Task, task: Task, number: int) -> None:
+    """check_kill_permission(): the recorder's tasks are of one session, in which everybody may say SIGCONT."""
+    if number not in range(signal.NSIG):
+        fail(errno.EINVAL)
     ours, theirs = by.info, task.info
     is_same = ours.tgid == theirs.tgid or bool({ours.euid, ours.uid} & {theirs.suid, theirs.uid})
-    if not is_same and not by.caller().caps & capabilities.BITS["kill"]:
+    if number != signal.SIGCONT and not is_same and not by.caller().caps & capabilities.BITS["kill"]:
         fail(errno.EPERM)
 
 
