@@ -307,6 +307,27 @@ def program(text):
     return scenario.loads(f"[[process]]\n{text}").build().names["a"]
 
 
+@pytest.mark.parametrize("name", ["mounts", "mountinfo", "mountstats", "uid_map", "gid_map", "projid_map", "setgroups"])
+def test_who_opened_a_file_of_a_namespace_reads_on_when_the_process_has_gone(world, name):
+    task = world.spawn("short")
+    text = task.read(name).encode()
+    with world.open(task.path(name)) as file:
+        task.kill()
+        task.reap()
+        assert text
+        assert file.read(len(text)) == text
+
+
+@pytest.mark.parametrize("name", ["environ", "mem", "pagemap"])
+def test_who_opened_a_file_of_an_mm_reads_nothing_when_the_process_has_gone(world, name):
+    task = world.spawn("short", anon="1 MiB")
+    task.set_environ(["A=b"])
+    with world.open(task.path(name)) as file:
+        task.kill()
+        task.reap()
+        assert file.read(100) == b""
+
+
 @pytest.mark.parametrize(
     ("cpus", "mask", "ranges"),
     [(1, "1", "0"), (2, "3", "0-1"), (6, "3f", "0-5"), (32, "f" * 8, "0-31"), (40, "ff," + "f" * 8, "0-39")],

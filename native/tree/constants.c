@@ -63,7 +63,7 @@ int timens_offsets_read(struct world *w, const struct node *node, const struct c
 int id_map_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
 	(void)w, (void)reader;
-	return node->task->cred->in_user_namespace ? 0 : text_printf(out, "%10u %10u %10u\n", 0, 0, UINT32_MAX);
+	return node->task && node->task->cred->in_user_namespace ? 0 : text_printf(out, "%10u %10u %10u\n", 0, 0, UINT32_MAX);
 }
 
 int setgroups_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
@@ -76,7 +76,7 @@ int setgroups_read(struct world *w, const struct node *node, const struct caller
 int mem_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
 	(void)w, (void)reader, (void)out;
-	return mm_of(node->task) ? -EIO : 0;
+	return node->task && mm_of(node->task) ? -EIO : 0;
 }
 
 /* Referenced bits are not modelled: what is asked for is checked, and done. */

@@ -5,8 +5,8 @@
 
 int environ_read(struct world *w, const struct node *node, const struct caller *reader, struct text *out)
 {
-	const struct blob *variables = environ_of(node->task->signal);
+	const struct blob *variables = node->task ? environ_of(node->task->signal) : NULL;
 
 	(void)w, (void)reader;
-	return mm_of(node->task) && variables ? text_append(out, variables->bytes, variables->length) : 0;
+	return variables && mm_of(node->task) ? text_append(out, variables->bytes, variables->length) : 0;
 }

@@ -209,7 +209,7 @@ static int generate(struct file *f, const struct caller *who)
 	int error = file_node(f, &node);
 
 	text_drop(&f->text);
-	if (error)
+	if (error && !(f->entry->flags & OUTLIVES))
 		return error;
 	if (f->entry->flags & NOTIFIES)
 		f->version = cgroup_version(f->world, &node);

@@ -35,6 +35,7 @@ enum {
 	OPENS_MAPS = 8192,	/* the same, but without an mm it is there, and empty */
 	OPENS_FS = 1024,	/* a task that has not exited, else EINVAL */
 	OPEN_TO_GROUP = 1 << 24,	/* nobody of its own process is refused by the mode (proc_fd_permission) */
+	OUTLIVES = 1 << 25,	/* opened, it stays what it was, or is empty, when the task has gone: it held the mm, the namespace */
 	LINK_OF_FILE = 2048,	/* st_size is 64 */
 	NET_FILE = 4096,	/* root's, whosever network it is */
 	SYSLOG = 32,		/* opened with CAP_SYSLOG only */
