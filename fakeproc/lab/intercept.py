@@ -106,7 +106,7 @@ class Intercept:
 
     def _pidfd_send_signal(self, call: Any) -> Sent:
         """Of a directory of /proc: the real procfs would take that, and a FUSE file system cannot."""
-        found = re.fullmatch(r"/proc/([0-9]+)", self._link(call, f"fd/{call.words[0]}"))
+        found = re.fullmatch(r"/proc/([0-9]+)(?: \(deleted\))?", self._link(call, f"fd/{call.words[0]}"))
         if found is None:
             raise Goes(self._sent(call, self._pid_of_pidfd(call), call.words[1]))
         pid, number = int(found[1]), call.words[1]
@@ -170,7 +170,11 @@ class Intercept:
     def _check_may_kill(self, sender: int, pid: int) -> None:
         """kill(2) is init's here, who may always."""
         uid = os.stat(f"{sender}", dir_fd=self.proc).st_uid
-        if uid not in (0, os.stat(f"{pid}", dir_fd=self.proc).st_uid):
+        try:
+            owner = os.stat(f"{pid}", dir_fd=self.proc).st_uid
+        except FileNotFoundError:
+            raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH)) from None
+        if uid not in (0, owner):
             raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 
     def _text(self, call: Any, address: int) -> bytes:

@@ -54,6 +54,22 @@ print(words[4] >> 20, words[5] < words[4])
     assert is_less == "True"
 
 
+def test_a_directory_of_proc_whose_process_has_gone_is_nobody(run: Run) -> None:
+    text = """
+import os, signal, time
+fd = os.open("/proc/4242", os.O_RDONLY)
+os.kill(4242, 9)
+while os.path.exists("/proc/4242"):
+    time.sleep(0.01)
+time.sleep(0.1)
+try:
+    signal.pidfd_send_signal(fd, 0)
+except ProcessLookupError:
+    print("nobody")
+"""
+    assert run("python3", "-c", text, options=INTERCEPT).printed == "nobody\n"
+
+
 def test_a_real_pidfd_goes_on_as_it_was(run: Run) -> None:
     text = "import os, signal; signal.pidfd_send_signal(os.pidfd_open(4242), signal.SIGKILL)"
     assert run("sh", "-c", 'python3 -c "$0"; sleep 0.1', text, options=INTERCEPT).signals == [
