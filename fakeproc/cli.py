@@ -396,7 +396,7 @@ def _report(options: argparse.Namespace) -> int:
 
 def _replay_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("files", metavar="FILE", nargs="+", help="recordings (JSON lines), or directories of them")
+    add("files", metavar="FILE", nargs="+", help="recordings (JSON lines), or directories with some")
     add("--kernel", metavar="VERSION", help="replay as this kernel (default: the one that was recorded)")
     add("--kind", metavar="KIND", action="append", help="only records of this kind: write, share, score, oom")
     add("--mount", action="store_true", help="through a FUSE mount and real system calls")

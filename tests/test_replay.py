@@ -232,6 +232,47 @@ def test_a_directory_stands_for_the_recordings_in_it(tmp_path: Path) -> None:
         run(tmp_path)
 
 
+LEFT_OUT = "formats/machine-getdents.jsonl, formats/machine-index.jsonl"
+
+
+@pytest.mark.parametrize("kernel", [None, "6.18"])
+def test_what_lies_in_a_directory_and_is_no_recording_is_left_out_and_said(kernel: str | None) -> None:
+    place = CARRIED / "6.18-nocap"
+    code, output = run(place, kernel=kernel)
+    first, *_, last = output.splitlines()
+    assert first == f"{place}: left out what records no operations (2 of 8 files): {LEFT_OUT}"
+    assert (code, last) == (0, "746 passed, 0 failed, 0 decided elsewhere")
+
+
+FOR_THE_EYE = [
+    '{"exp":"calls","file":"oom_adj"}',
+    '{"exp":"score","uid":0,"pages":0,"adj":-900,"state":{}}',
+    '{"exp":"oom","scenario":"a","round":0,"trigger":"sysrq","before":{},"kmsg":[]}',
+]
+BEGUN = '{"op":{"op":"spawn","name":"A"},"ret":"pid:A"}'
+
+
+def test_records_without_their_inputs_are_for_the_eye(tmp_path: Path) -> None:
+    place = written(tmp_path, '{"exp":"info"}', *FOR_THE_EYE).rename(tmp_path / "6.18" / "eye.jsonl").parent
+    with pytest.raises(FakeprocError, match=r"no recording of operations in it, among 1 \*\.jsonl"):
+        run(place)
+    written(tmp_path, '{"meta":{"kernel":"6.18"}}', BEGUN)
+    code, output = run(place)
+    assert (code, last_line(output)) == (0, "1 passed, 0 failed, 0 decided elsewhere")
+    assert output.startswith(f"{place}: left out what records no operations (1 of 2 files): eye.jsonl\n")
+
+
+@pytest.mark.parametrize("broken", ['{"exp":"share"', '{"op":{"op":"fly"}}', '{"exp":"share"}'])
+def test_a_damaged_recording_in_a_directory_is_not_left_out(tmp_path: Path, broken: str) -> None:
+    assert run(written(tmp_path, '{"exp":"info"}', broken).parent)[0] == 1
+
+
+def test_a_file_that_was_asked_for_is_never_left_out(tmp_path: Path) -> None:
+    assert "3 failed" in last_line(run(written(tmp_path, *FOR_THE_EYE))[1])
+    with pytest.raises(FakeprocError, match=r"machine-index\.jsonl: no recording of operations: neither exp nor op"):
+        run(CARRIED / "6.18-nocap/formats/machine-index.jsonl")
+
+
 @pytest.mark.parametrize("kind", ["write,share", ["write", "share"]])
 def test_several_kinds_can_be_asked_for(kind: str | list[str]) -> None:
     assert run(CARRIED / "6.1", kind=kind)[0] == 0

@@ -2,12 +2,13 @@
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TextIO
 
 from fakeproc.errors import FakeprocError
 from fakeproc.replay import family_a, family_b
 from fakeproc.replay.door import MakeDoor, TreeDoor
-from fakeproc.replay.recording import Line, NotUnderstoodError, Recording, load, names_in
+from fakeproc.replay.recording import Line, NotUnderstoodError, Recording, files_in, load, read_lines
 from fakeproc.replay.report import Report, Verdict
 
 __all__ = ["replay", "replay_command"]
@@ -51,6 +52,34 @@ def replay(recording: Recording, make_door: MakeDoor = TreeDoor, kinds: set[str]
             replayer.close()
 
 
+def _is_replayed(line: Line) -> bool:
+    """Whether a file with that line is a recording. A damaged line may be of one: it has to be shown."""
+    return family_a.is_judged(line) if line.family == "A" else line.family == "B" or bool(line.error)
+
+
+def _is_recording(file: str) -> bool:
+    """Whether anything in it is what a replay does again, or what only a replay can complain of."""
+    try:
+        lines = list(read_lines(Path(file)))
+    except (OSError, EOFError):
+        return True
+    return not lines or any(map(_is_replayed, lines))
+
+
+def _recordings(name: str, kernel: str | None, report: Report) -> list[Recording]:
+    """That file, or the recordings of that directory, in which other files may lie: indices, samples, what is for the
+    eye. What was asked for by its own name is never left out."""
+    if not Path(name).is_dir():
+        return [load(name, kernel)]
+    files = files_in(name)
+    found = [file for file in files if _is_recording(file)]
+    if not found:
+        raise FakeprocError(f"{name}: no recording of operations in it, among {len(files)} *.jsonl")
+    others = [str(Path(file).relative_to(name)) for file in files if file not in found]
+    report.tell_left_out(name, others, len(files))
+    return [load(file, kernel) for file in found]
+
+
 def _kinds(asked: list[str] | str | None, recordings: list[Recording]) -> set[str] | None:
     """The kinds asked for, one a word or joined by commas. FakeprocError where no record is of one of them."""
     if not asked:
@@ -78,9 +107,9 @@ def replay_command(
     files: list[str], *, kernel: str | None, mount: bool, kind: list[str] | str | None, why: bool, stream: TextIO
 ) -> int:
     """`fakeproc replay`: 0 where every record passed, 1 where one failed. FakeprocError for what was asked wrongly."""
-    recordings = [load(name, kernel) for file in files for name in names_in(file)]
-    kinds = _kinds(kind, recordings)
     report = Report(stream)
+    recordings = [recording for name in files for recording in _recordings(name, kernel, report)]
+    kinds = _kinds(kind, recordings)
     with _doors(mount) as make_door:
         for recording in recordings:
             for verdict in replay(recording, make_door, kinds):

@@ -24,6 +24,13 @@ JUDGES: dict[str, Callable[[Recording, MakeDoor], Judge]] = {
     "share": Shares,
     "write": Writes,
 }
+# What a record of a kind has to hold, or no world can be made of it: it is there for the eye.
+INPUTS = {"oom": "helper_before", "score": "helper"}
+
+
+def is_judged(line: Line) -> bool:
+    """Whether a record is of a kind that is replayed, with the inputs for it."""
+    return line.kind in JUDGES and INPUTS.get(line.kind, "exp") in line.record
 
 
 class Replay:

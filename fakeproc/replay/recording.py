@@ -156,13 +156,13 @@ def load(name: str, kernel: str | None = None) -> Recording:
         raise FakeprocError(f"{name}: {getattr(error, 'strerror', None) or error}") from error
     if not lines:
         raise FakeprocError(f"{name}: no record in it")
+    if not any(line.family or line.error or not line.is_case for line in lines):
+        raise FakeprocError(f"{name}: no recording of operations: neither exp nor op stands in any of its records")
     return Recording(path, lines, kernel_of(path, lines, kernel))
 
 
-def names_in(name: str) -> list[str]:
-    """The recordings of a directory, those in directories below it among them; a file is itself."""
-    if not Path(name).is_dir():
-        return [name]
+def files_in(name: str) -> list[str]:
+    """The files of a directory that may be recordings, those in directories below it among them."""
     found = [str(path) for path in sorted(Path(name).rglob("*.jsonl"))]
     if not found:
         raise FakeprocError(f"{name}: no *.jsonl in it")

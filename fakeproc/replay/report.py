@@ -71,6 +71,12 @@ class Report:
         for d in verdict.differences:
             self._say(f"{where}: {wording.printable(d.what)}: expected {_shown(d.expected)}, got {_shown(d.got)}")
 
+    def tell_left_out(self, place: str, files: list[str], of: int) -> None:
+        """Those of so many files of a directory that are no recordings, on one line."""
+        if files:
+            what = f"{place}: left out what records no operations ({len(files)} of {of} files): {wording.listed(files)}"
+            self._say(wording.printable(what))
+
     def tell_why(self) -> None:
         """The table of kinds that were decided elsewhere, with their reasons."""
         for kind in elsewhere.KINDS:
