@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from pyfakefs.fake_filesystem_unittest import Patcher, Pause
 
 from fakeproc import fake_fs, libfuse, mount, rules, scenario, units
 from fakeproc.control import table
@@ -66,12 +69,19 @@ def _text(value: object) -> str:
 # --- what is to be had here ------------------------------------------------------------
 
 
+def real_machine() -> AbstractContextManager[object]:
+    """For a block that no pyfakefs may lead astray: it would hide libfuse, devices and pipes."""
+    patcher = Patcher.PATCHER
+    return Pause(patcher) if patcher and patcher.is_patching else nullcontext()
+
+
 @cache
 def why_no_mount() -> str:
     """ "", or why nothing can be mounted here."""
     try:
-        libfuse.fusepy()
-        mount.check_device()
+        with real_machine():
+            libfuse.fusepy()
+            mount.check_device()
     except libfuse.MountError as error:
         return str(error)
     return ""
@@ -81,7 +91,8 @@ def why_no_mount() -> str:
 def why_no_lab() -> str:
     """ "", or why no lab can be opened here."""
     try:
-        outside.run(["true"])
+        with real_machine():
+            outside.run(["true"])
     except LabError as error:
         return str(error)
     return ""
@@ -106,7 +117,8 @@ class OomLab:
         options: further ones of `fakeproc run`, such as ["--intercept"]. LabError where they cannot be.
         """
         seconds = None if time is None else units.duration(time) / 1e9
-        done = outside.run(command, [*self._options, *options], seconds)
+        with real_machine():
+            done = outside.run(command, [*self._options, *options], seconds)
         self.runs.append(done)
         return done
 

@@ -13,6 +13,7 @@ pytest loads this wherever fakeproc is installed: what is heavy is imported when
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pyfakefs.fake_filesystem import FakeFilesystem
+    from pyfakefs.fake_filesystem_unittest import Patcher
 
     from fakeproc.fixtures import Marked, OomLab
     from fakeproc.mount import Mount
@@ -28,6 +30,13 @@ if TYPE_CHECKING:
 MARKER = (
     "scenario(name, kernel=None): the machine of this test: a scenario file beside it, or a bundled one by its name"
 )
+
+EXCLUDE = (
+    "proc_mount and pyfakefs (proc_fs, fs) exclude each other: pyfakefs hides every mount from this process. "
+    "Take proc_fs alone for Python code in this process, or proc_mount alone, which other programs see, too; "
+    "where a test needs both, make two tests of it"
+)
+MOUNTED = pytest.StashKey[bool]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -58,6 +67,25 @@ def _marked(item: pytest.Item) -> Marked | None:
         raise pytest.Collector.CollectError(f"{item.nodeid}: scenario: {error}") from None
 
 
+def _pyfakefs() -> Patcher | None:
+    """The pyfakefs that hides the real machine now."""
+    loaded = sys.modules.get("pyfakefs.fake_filesystem_unittest")
+    patcher: Patcher | None = loaded.Patcher.PATCHER if loaded else None
+    return patcher if patcher and patcher.is_patching else None
+
+
+def _is_mounted(item: pytest.Item) -> bool:
+    return item.stash.get(MOUNTED, False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """No pyfakefs over a mount of the same test, whoever has begun it."""
+    yield
+    if _is_mounted(item) and _pyfakefs():
+        pytest.fail(EXCLUDE, pytrace=False)
+
+
 @pytest.fixture
 def _scenario(request: pytest.FixtureRequest) -> Marked:
     """What the marker asks for."""
@@ -81,17 +109,24 @@ def world(_scenario: Marked, _scenario_kernel: str | None) -> World:
 
 
 @pytest.fixture
-def proc_fs(world: World) -> Iterator[FakeFilesystem]:
+def proc_fs(request: pytest.FixtureRequest, world: World) -> Iterator[FakeFilesystem]:
     """pyfakefs, in which `world` is at /proc. os.getpid() is a process of it, os.kill() signals its processes."""
+    if _is_mounted(request.node):
+        pytest.fail(EXCLUDE, pytrace=False)
     with world.fake_fs() as fs:
         yield fs
 
 
 @pytest.fixture
-def proc_mount(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mount]:
+def proc_mount(
+    request: pytest.FixtureRequest, world: World, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mount]:
     """`world`, mounted: any program may look. A Mount, which is a path: proc_mount / "1200/oom_adj". Its scenario plays
     by the wall's clock. Who asks has every capability, as in proc_fs, so that a test passes for whoever runs it, unless
     proc_mount.caller(None) has it judged by its own uid."""
+    if _pyfakefs():
+        pytest.fail(EXCLUDE, pytrace=False)
+    request.node.stash[MOUNTED] = True
     from fakeproc.caller import ROOT
     from fakeproc.fixtures import why_no_mount
 

@@ -230,6 +230,8 @@ TESTING_LIMITS = (
     "pyfakefs reaches Python code that goes through os, io, pathlib and shutil. C extensions, subprocesses, mmap, "
     "select, poll and the functions of os that pyfakefs does not know (readv, statvfs, fchdir ...) see the real "
     "machine: proc_mount and oom_lab are for these.",
+    "A test has proc_fs (or fs) or proc_mount, not both: pyfakefs hides a mount from the process of the test. oom_lab "
+    "goes with either.",
     "psutil asks the kernel itself about a pid for nice, ionice, cpu_affinity and rlimit: that is the REAL process of "
     "that number, also where it is changed. cpu_count, getloadavg, users, disk_partitions, disk_usage and net_if_* "
     "tell of the real machine. All else is read from the world.",

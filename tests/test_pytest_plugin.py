@@ -174,6 +174,51 @@ def test_it_is_the_fs_of_pyfakefs(suite):
     done.assert_outcomes(passed=4)
 
 
+EXCLUDE = "proc_mount and pyfakefs (proc_fs, fs) exclude each other: *two tests of it"
+BOTH = """
+    import pytest
+
+    @pytest.fixture
+    def hidden(proc_fs):
+        return proc_fs
+
+    @pytest.fixture
+    def shown(proc_mount):
+        return proc_mount
+
+    @pytest.fixture
+    def late(request):
+        return request.getfixturevalue
+
+    def test_fs_first(proc_fs, proc_mount): pass
+    def test_mount_first(proc_mount, proc_fs): pass
+    def test_fs_first_by_others(hidden, shown): pass
+    def test_mount_first_by_others(shown, hidden): pass
+    def test_of_pyfakefs_first(fs, proc_mount): pass
+    def test_of_pyfakefs_last(proc_mount, fs): pass
+    def test_late_mount(proc_fs, late): late("proc_mount")
+    def test_late_fs(proc_mount, late): late("proc_fs")
+"""
+ALONE = """
+    def test_mount_alone(proc_mount):
+        assert (proc_mount / "1/comm").read_text() == "init\\n"
+
+    def test_fs_alone(proc_fs):
+        assert open("/proc/1/comm").read() == "init\\n"
+"""
+
+
+@pytest.mark.parametrize("options", [[], pytest.param(["-n", "2"], marks=pytest.mark.slow)], ids=["", "xdist"])
+def test_a_mount_and_pyfakefs_in_one_test_are_one_clear_error(suite, fuse, options):
+    done = suite(BOTH + ALONE, "--tb=short", *options)
+    done.assert_outcomes(passed=2, failed=2, errors=6)
+    told = [line for line in done.outlines if line.startswith("proc_mount and pyfakefs")]
+    assert len(told) == 8
+    done.stdout.fnmatch_lines([EXCLUDE])
+    assert "Traceback" not in done.stdout.str()
+    assert "pyfakefs/" not in done.stdout.str()
+
+
 # --- mounts --------------------------------------------------------------------------------
 
 
@@ -254,6 +299,20 @@ def test_a_program_runs_in_the_lab_and_its_kills_are_told(suite, lab):
             assert "browser" in oom_lab(["sh", "-c", "cat /proc/[0-9]*/comm"]).output
     """)
     done.assert_outcomes(passed=4)
+
+
+def test_the_lab_is_beside_pyfakefs(suite, lab):
+    done = suite("""
+        def test_first(proc_fs, oom_lab):
+            assert oom_lab(["true"]).code == 0
+            assert open("/proc/1/comm").read() == "init\\n"
+
+        def test_last(oom_lab, fs):
+            fs.create_file("/etc/hostname", contents="here")
+            assert oom_lab(["true"]).code == 0
+            assert open("/etc/hostname").read() == "here"
+    """)
+    done.assert_outcomes(passed=2)
 
 
 def test_what_the_lab_refuses_is_said(suite, lab):
