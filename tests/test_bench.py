@@ -10,10 +10,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from server import ask
 
 from fakeproc import bench, scenario
 from fakeproc.bench import build, contender, core, kernel, ps, serve, table
@@ -85,7 +87,41 @@ def test_every_operation_is_measured_on_every_contender(fuse: None, monkeypatch:
     assert result["kernel"]["tasks"] == 200
     assert set(result["lab"]["placeholders"]) == {"500", "10000"} or "missing" in result["lab"]
     assert ("missing" in result["kernel"]) != ("ratio" in result["kernel"])
+    assert result["left_out"][-1] == "1,000,000 tasks"
+    assert widest(result) <= 80
     assert status == 0
+
+
+def widest(result: dict[str, Any]) -> int:
+    return max(map(len, table.text(result).splitlines()))
+
+
+@needs_compiler
+def test_a_quick_one_leaves_out_what_is_dear_and_says_what(fuse: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_words: object) -> None:
+        raise AssertionError("it is dear")
+
+    monkeypatch.setattr(ps, "measure", refuse)
+    monkeypatch.setattr(kernel, "measure", refuse)
+    monkeypatch.setattr(bench, "QUICK", replace(bench.QUICK, rounds=2, milliseconds=1, core_tasks=2_000))
+    stream = io.StringIO()
+    assert bench.bench_command(json=False, quick=True, stream=stream) == 0
+    shown = " ".join(stream.getvalue().split())
+    assert "readdir 200 " in shown
+    assert "500 placeholders" in shown
+    dear = "readdir of 10,000, ps over 10,000 processes, real kills among 10,000, 10,000 placeholders, 1,000,000 tasks"
+    assert f"left out by --quick: {dear}" in shown
+
+
+@pytest.mark.parametrize(("ratio", "text"), [(None, ""), (0.067, "0.07x"), (30.75, "30.8x"), (812.4, "812x")])
+def test_a_ratio_has_at_most_five_characters(ratio: float | None, text: str) -> None:
+    assert table._ratio(ratio) == text
+
+
+def test_what_it_starts_and_how_long_it_takes_is_in_the_help() -> None:
+    help_of_bench = " ".join(ask("bench", "--help").stdout.split())
+    assert "one to three minutes" in help_of_bench
+    assert "10,000 real processes" in help_of_bench
 
 
 @pytest.mark.slow

@@ -7,10 +7,10 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from fakeproc.bench import core, kernel, lab, ps, table
-from fakeproc.bench.measure import FULL, QUICK, measure, progress
+from fakeproc.bench.measure import FULL, QUICK, Effort, measure, progress
 from fakeproc.bench.probe import choose_probe
 
 
@@ -44,21 +44,28 @@ def sigterm_cleans_up() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def _parts(directory: Path, effort: Effort) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What is measured beside the rows, as far as the effort goes."""
+    progress(f"the core with {effort.core_tasks:,} tasks")
+    yield "core", core.measure(effort.core_tasks)
+    if effort.ps_rounds:
+        progress(f"ps over {effort.large:,} processes")
+        yield "ps", ps.measure(directory, effort.large, effort.ps_rounds)
+    if effort.kills:
+        progress(f"real kills among {effort.large:,} processes")
+        yield "kernel", kernel.measure(directory, effort.large, effort.kills)
+    progress("placeholders of a lab")
+    yield "lab", lab.measure(effort.placeholders)
+
+
 def bench_command(*, json: bool, quick: bool, stream: TextIO) -> int:
     """Measure and print; 0, or 1 where this mount itself could not be measured (the output says why)."""
     effort = QUICK if quick else FULL
     with sigterm_cleans_up(), one_cpu(), tempfile.TemporaryDirectory(prefix="fakeproc-bench-") as name:
         probe = choose_probe(Path(name))
         rows = measure(Path(name), probe, effort)
-        progress(f"the core with {effort.core_tasks:,} tasks")
-        alone = core.measure(effort.core_tasks)
-        progress(f"ps over {effort.large:,} processes")
-        listed = ps.measure(Path(name), effort.large, effort.ps_rounds)
-        progress(f"real kills among {effort.large:,} processes")
-        kills = kernel.measure(Path(name), effort.large, effort.kills)
-        progress("placeholders of a lab")
-        parts = {"core": alone, "ps": listed, "kernel": kills, "lab": lab.measure()}
-        result = table.result(rows, parts, probe)
+        parts = dict(_parts(Path(name), effort))
+        result = table.result(rows, parts, probe, effort.left_out)
         progress("")
     stream.write(json_format.dumps(result, indent=1) + "\n" if json else table.text(result))
     return 0 if all("fakeproc" in row["nanoseconds"] for row in result["rows"]) else 1

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fakeproc.bench import lab
 from fakeproc.bench.build import Missing
 from fakeproc.bench.contender import Place, started
 from fakeproc.bench.probe import Probe
@@ -17,7 +18,7 @@ FILE_OPERATIONS = ["open+read+close", "pread", "open+write+close", "pwrite", "st
 @dataclass(frozen=True)
 class Effort:
     """How much is done: rounds of so many milliseconds for a contender, processes listed, tasks in the core's world,
-    pairs of real kills, and runs of ps."""
+    pairs of real kills, runs of ps, and placeholders. What is 0 is left out."""
 
     rounds: int
     milliseconds: int
@@ -28,11 +29,33 @@ class Effort:
     ps_rounds: int = 5
     small: int = 1_000
     large: int = 10_000
+    placeholders: tuple[str, ...] = lab.COUNTS
+
+    @property
+    def left_out(self) -> list[str]:
+        """What FULL does and this does not."""
+        skipped = {
+            f"readdir of {FULL.large:,}": not self.large,
+            f"ps over {FULL.large:,} processes": not self.ps_rounds,
+            f"real kills among {FULL.large:,}": not self.kills,
+            **{f"{int(count):,} placeholders": count not in self.placeholders for count in FULL.placeholders},
+            f"{FULL.core_tasks:,} tasks": self.core_tasks < FULL.core_tasks,
+        }
+        return [what for what, is_left_out in skipped.items() if is_left_out]
 
 
 FULL = Effort(rounds=40, milliseconds=20, readdir_rounds=15, readdir_milliseconds=60, core_tasks=1_000_000, kills=25)
 QUICK = Effort(
-    rounds=5, milliseconds=5, readdir_rounds=3, readdir_milliseconds=10, core_tasks=100_000, kills=9, ps_rounds=1
+    rounds=5,
+    milliseconds=5,
+    readdir_rounds=3,
+    readdir_milliseconds=10,
+    core_tasks=20_000,
+    kills=0,
+    ps_rounds=0,
+    small=200,
+    large=0,
+    placeholders=("500",),
 )
 
 
@@ -107,6 +130,8 @@ def measure(directory: Path, probe: Probe, effort: Effort) -> list[Row]:
     with started(directory, effort.small) as (places, missing):
         rows = _files(probe, effort, places, missing)
         rows.append(_readdir(probe, effort, effort.small, places, missing))
+    if not effort.large:
+        return rows
     progress(f"starting {effort.large:,} processes")
     with started(directory, effort.large) as (places, missing):
         rows.append(_readdir(probe, effort, effort.large, places, missing))

@@ -2,7 +2,8 @@
 
 import os
 import platform
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fakeproc.bench.contender import CONTENDERS
@@ -11,6 +12,8 @@ from fakeproc.bench.probe import Probe
 
 COLUMNS = [contender.name for contender in CONTENDERS]
 OTHERS = [name for name in COLUMNS if name != OURS]
+WIDTH = 80
+HEADINGS = {"Python handlers": "Python", "Python, 1 thread": "1 thread"}
 UNITS = [(1e6, "ms"), (1e3, "us"), (1, "ns")]
 
 # what it is, the most it should be, its unit, and where it stands among the results
@@ -55,7 +58,7 @@ def _row(row: Row) -> dict[str, Any]:
     }
 
 
-def result(rows: list[Row], parts: dict[str, dict[str, Any]], probe: Probe) -> dict[str, Any]:
+def result(rows: list[Row], parts: dict[str, dict[str, Any]], probe: Probe, left_out: list[str]) -> dict[str, Any]:
     """Everything that was found, ready for json.dumps()."""
     machine = {
         "kernel": platform.release(),
@@ -66,7 +69,7 @@ def result(rows: list[Row], parts: dict[str, dict[str, Any]], probe: Probe) -> d
     }
     found: dict[str, Any] = {"machine": machine, "columns": COLUMNS, "rows": [_row(row) for row in rows]}
     found |= parts
-    return found | {"targets": [_target(found, *target) for target in TARGETS]}
+    return found | {"left_out": left_out} | {"targets": [_target(found, *target) for target in TARGETS]}
 
 
 # --- for people -----------------------------------------------------------------
@@ -79,28 +82,39 @@ def duration(nanoseconds: float) -> str:
     return f"{value:.{max(0, 2 - len(str(int(value))) + 1)}f} {unit}"
 
 
-def _line(cells: list[str]) -> str:
-    return f"{cells[0]:18}" + "".join(f"{cell:>18}" for cell in cells[1:]) + "\n"
+def _line(first: str, ours: str, others: Iterable[str]) -> str:
+    return f"{first:16}{ours:>8}" + "".join(f"{cell:>14}" for cell in others) + "\n"
+
+
+def _packed(nanoseconds: float) -> str:
+    """A duration in a table of many."""
+    return duration(nanoseconds).replace(" ", "")
+
+
+def _ratio(ratio: float | None) -> str:
+    """Three digits, as far as they tell anything: 0.07x, 1.06x, 30.8x."""
+    return "" if ratio is None else f"{ratio:.{2 if ratio < 10 else 1 if ratio < 100 else 0}f}x"
 
 
 def _cell(row: dict[str, Any], name: str) -> str:
     if name not in row["nanoseconds"]:
         return "-"
-    ratio = row["ratios"].get(name)
-    return duration(row["nanoseconds"][name]) + (f" {ratio:6.2f}x" if ratio is not None else "")
+    return f"{_packed(row['nanoseconds'][name])} {_ratio(row['ratios'].get(name)):>5}"
 
 
 def _comparison(result: dict[str, Any]) -> Iterator[str]:
-    yield _line(["", *COLUMNS])
+    yield _line("", OURS, (HEADINGS.get(name, name) for name in OTHERS))
     for row in result["rows"]:
-        yield _line([row["operation"], *(_cell(row, name) for name in COLUMNS)])
+        ours = row["nanoseconds"].get(OURS)
+        label = row["operation"].replace(" of ", " ")
+        yield _line(label, "-" if ours is None else _packed(ours), (_cell(row, name) for name in OTHERS))
 
 
 def _footnotes(result: dict[str, Any]) -> Iterator[str]:
     machine = result["machine"]
     yield f"x = time of {OURS} by time of that column: median over rounds, each of which measured all in turn.\n"
     yield f"prober in {machine['prober']}, all on one of {machine['cpus']} CPUs, Linux {machine['kernel']}\n"
-    yield "Python handlers: fusepy as nearly everybody calls it, with libfuse's threads; 1 thread: nothreads=True\n"
+    yield "Python: fusepy as nearly everybody calls it, with libfuse's threads; 1 thread: nothreads=True\n"
     if machine["prober_note"]:
         yield f"prober in {machine['prober']}: {machine['prober_note']}\n"
     for name, why in dict.fromkeys((name, why) for row in result["rows"] for name, why in row["missing"].items()):
@@ -108,6 +122,8 @@ def _footnotes(result: dict[str, Any]) -> Iterator[str]:
     for row in result["rows"]:
         for name, note in row["notes"].items():
             yield f"{row['operation']}, {name}: {note}\n"
+    if result["left_out"]:
+        yield f"left out by --quick: {', '.join(result['left_out'])}\n"
 
 
 def _core_line(what: str, value: str, more: str = "") -> str:
@@ -120,16 +136,16 @@ def _core(core: dict[str, Any]) -> Iterator[str]:
         yield f"  missing: {core['missing']}\n"
         return
     for sharers, time in core["write_nanoseconds"].items():
-        yield _core_line(f"a write with {int(sharers):,} sharers", duration(time), f"{1e9 / time:>14,.0f} a second")
-    yield _core_line("a fork", duration(core["fork_nanoseconds"]), f"{core['fork_seconds']:>14.2f} s for all")
+        yield _core_line(f"a write with {int(sharers):,} sharers", duration(time), f"{1e9 / time:>12,.0f} a second")
+    yield _core_line("a fork", duration(core["fork_nanoseconds"]), f"{core['fork_seconds']:>12.2f} s for all")
     for crowd, time in core["select_nanoseconds"].items():
-        each = f"{time / int(crowd):>14.1f} ns each"
+        each = f"{time / int(crowd):>12.1f} ns each"
         yield _core_line(f"a victim among {int(crowd):,}", duration(time), each)
     for events, seconds in core["play_seconds"].items():
-        load = f"{core['load_seconds'][events]:>14.2f} s to load them"
+        load = f"{core['load_seconds'][events]:>12.2f} s to load them"
         yield _core_line(f"{int(events):,} events", f"{int(events) / seconds:,.0f}/s", load)
     saved = core["saved"]
-    load = f"{saved['load_seconds'] * 1e3:>14.1f} ms to load, {saved['bytes'] / 1e6:.1f} MB"
+    load = f"{saved['load_seconds'] * 1e3:>12.1f} ms to load, {saved['bytes'] / 1e6:.1f} MB"
     yield _core_line(f"saving {saved['processes']:,} processes", duration(saved["save_seconds"] * 1e9), load)
     yield _core_line("memory of a task", f"{core['bytes_a_task']:.0f} bytes")
 
@@ -141,9 +157,9 @@ def _ps(ps: dict[str, Any]) -> Iterator[str]:
         return
     for which, ratio in (("warm", "ratio"), ("cold", "cold_ratio")):
         times = ps[f"{which}_nanoseconds"]
-        yield _core_line(f"the mount, {which}", duration(times[OURS]), f"{ps[ratio]:>14.2f} x")
+        yield _core_line(f"the mount, {which}", duration(times[OURS]), f"{ps[ratio]:>12.2f} x")
         yield _core_line(f"a real procfs, {which}", duration(times["procfs"]))
-    least = f"{ps['floor']:>14.2f} x, the mount {ps['least_ratio']:.2f} x of it"
+    least = f"{ps['floor']:>12.2f} x, the mount {ps['least_ratio']:.2f} x of it"
     yield _core_line("constants, warm", duration(ps["warm_nanoseconds"]["least"]), least)
     yield "  each in a pid namespace of its own, server and client on one CPU; cold: the first run\n"
     yield "  constants: a loop of C on /dev/fuse without library or rules, the least that FUSE costs\n"
@@ -155,10 +171,10 @@ def _kernel(kernel: dict[str, Any]) -> Iterator[str]:
         yield f"  not measured: {kernel['missing']}\n"
         return
     for who, what in (("kernel", "this kernel"), ("core", "the core")):
-        each = f"{kernel['nanoseconds_each'][who]:>14.1f} ns each"
+        each = f"{kernel['nanoseconds_each'][who]:>12.1f} ns each"
         yield _core_line(what, duration(kernel["select_nanoseconds"][who]), each)
     yield _core_line("the core by this kernel", f"{kernel['ratio']:.4f} x")
-    yield "".join(f"  {line}\n" for line in kernel["what"])
+    yield f"  {' '.join(kernel['what'])}\n"
 
 
 def _lab(lab: dict[str, Any]) -> Iterator[str]:
@@ -166,23 +182,40 @@ def _lab(lab: dict[str, Any]) -> Iterator[str]:
     if "missing" in lab:
         yield f"  not measured: {lab['missing']}\n"
     for count, found in lab["placeholders"].items():
-        more = f"{found['bytes'] / int(count) / 1024:>14.0f} KiB each"
+        more = f"{found['bytes'] / int(count) / 1024:>12.0f} KiB each"
         yield _core_line(f"{int(count):,} placeholders", duration(found["seconds"] * 1e9), more)
         yield _core_line("a kill, until it has landed", duration(found["kill_nanoseconds"]))
     for how, time in lab.get("call_nanoseconds", {}).items():
         yield _core_line(f"a sysinfo(2), {how}", "-" if time is None else duration(time))
 
 
+def _scaled(unit: str, most: float) -> tuple[float, str]:
+    """What a target is told in: many bytes as MiB."""
+    return (1 << 20, "MiB") if unit == "bytes" and most >= 1 << 20 else (1, unit)
+
+
 def _targets(targets: list[dict[str, Any]]) -> Iterator[str]:
     words = {True: "met", False: "MISSED", None: "not measured"}
     yield "targets\n"
     for target in targets:
-        value = "-" if target["value"] is None else f"{target['value']:.4g}"
-        yield f"  {target['what']:38}{value:>8}, at most {target['most']:g} {target['unit']}: {words[target['met']]}\n"
+        size, unit = _scaled(target["unit"], target["most"])
+        value = "-" if target["value"] is None else f"{target['value'] / size:.4g}"
+        most = f"{target['most'] / size:g} {unit}"
+        yield f"  {target['what']:38}{value:>8}, at most {most}: {words[target['met']]}\n"
+
+
+SECTIONS = {"core": _core, "ps": _ps, "kernel": _kernel, "lab": _lab}
+
+
+def _fitting(line: str) -> str:
+    """A line that is too long goes on below, indented."""
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return line if len(line) <= WIDTH else textwrap.fill(line, WIDTH, subsequent_indent=indent)
 
 
 def text(result: dict[str, Any]) -> str:
     """The table."""
-    alone = [_core(result["core"]), _ps(result["ps"]), _kernel(result["kernel"]), _lab(result["lab"])]
+    alone = [tell(result[name]) for name, tell in SECTIONS.items() if name in result]
     blocks = [_comparison(result), _footnotes(result), *alone, _targets(result["targets"])]
-    return "\n".join("".join(block) for block in blocks)
+    lines = "\n".join("".join(block) for block in blocks).splitlines()
+    return "".join(f"{_fitting(line)}\n" for line in lines)
