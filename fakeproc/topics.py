@@ -211,7 +211,8 @@ TESTING = (
     "for that and leaves with it. /proc/self is who acts, and so is os.getpid(). os.kill() signals the processes of "
     "the world, by the kernel's rules; a pid that it does not have is nobody's, but for a real child of the test. Time "
     "stands until World.step() or run() lets it pass.",
-    "With fakeproc installed, pytest has these fixtures, and they cost nothing where they are not used:",
+    "With fakeproc installed (pip install and the path of a checkout, or git+ and its URL; gcc builds it, mounts need "
+    "libfuse 2), pytest has these fixtures, and they cost nothing where they are not used:",
 )
 FIXTURES = {
     "world": "a World: that of the marker, or a machine with nothing but init in it",

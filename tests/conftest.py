@@ -76,6 +76,14 @@ def mount_point(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def fresh(tmp_path: Path) -> Path:
+    """What a clone would have: neither a .venv nor anything built."""
+    built = (".git", ".venv*", "build", "*.so", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis", "_native.c")
+    shutil.copytree(ROOT, tmp_path / "clone", ignore=shutil.ignore_patterns(*built))
+    return tmp_path / "clone"
+
+
+@pytest.fixture
 def mounted_world(fuse: None, tmp_path: Path) -> Iterator[MountedWorld]:
     """mounted_world(world, caps="root", options=None) mounts it until the test ends; its .path says where."""
     with contextlib.ExitStack() as stack:

@@ -29,6 +29,7 @@ KINDS = {
     "script": ("python", "from fakeproc "),
     "test": ("python", "import "),
     "described": ("toml", ""),
+    "own-project": ("sh", "python3 -m venv"),
     "set-up": ("bash", "python3 mount.py"),
     "bound": ("console", "# unshare -m "),
     "over-proc": ("console", "# unshare --mount --pid"),
@@ -93,6 +94,32 @@ def test_the_first_command_sets_up_and_takes_the_tour() -> None:
     done = subprocess.run(tour, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("\nall of it as it should be\n")
+
+
+OWN_PROJECT = """
+import subprocess
+
+
+def test_other_programs_see_it(world, proc_mount):
+    world.spawn("mine", pid=4000001)
+    assert subprocess.check_output(["cat", proc_mount / "4000001/comm"]) == b"mine\\n"
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("fuse")
+def test_it_can_be_installed_in_a_project_of_ones_own(fresh: Path, tmp_path: Path) -> None:
+    fresh.rename(tmp_path / "fakeproc")
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "test_it.py").write_text(blocks("test")[0])
+    (project / "test_mount.py").write_text(OWN_PROJECT)
+    (commands,) = blocks("own-project")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    done = subprocess.run(
+        ["bash", "-e"], input=commands, cwd=project, env=environment, capture_output=True, text=True, timeout=600
+    )
+    assert (done.returncode, "3 passed" in done.stdout) == (0, True), done.stdout + done.stderr
 
 
 # --- what a command prints ---------------------------------------------------------

@@ -296,14 +296,6 @@ def test_an_old_python_is_told_so(checkout: Checkout, monkeypatch: pytest.Monkey
 # --- for real ----------------------------------------------------------------------
 
 
-@pytest.fixture
-def fresh(tmp_path: Path) -> Path:
-    """What a clone would have: neither a .venv nor anything built."""
-    built = (".git", ".venv*", "build", "*.so", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis", "_native.c")
-    shutil.copytree(ROOT, tmp_path / "clone", ignore=shutil.ignore_patterns(*built))
-    return tmp_path / "clone"
-
-
 @pytest.mark.slow
 @pytest.mark.usefixtures("fuse")
 def test_two_commands_on_a_fresh_clone(fresh: Path, mount_point: Path) -> None:
