@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from fakeproc import __version__
 from fakeproc.errors import FakeprocError
@@ -202,7 +202,7 @@ def _gauntlet(options: argparse.Namespace) -> int:
         raise FakeprocError("--jobs: at least 1")
     seconds = units.duration(options.time) / 1e9
     words = {"only": options.only, "seconds": seconds, "jobs": options.jobs, "json": options.json}
-    return gauntlet_command(options.command, sys.stdout, **words)
+    return gauntlet_command(options.command, _out(options), **words)
 
 
 # --- explain ---------------------------------------------------------------------
@@ -225,12 +225,12 @@ def _explain(options: argparse.Namespace) -> int:
         for option in ("by", "at", "kernel", "patches"):
             if getattr(options, option) is not None:
                 raise FakeprocError(f"--{option} is for scenarios: a mount shows what it is now")
-        sys.stdout.write(explain.of_mount(options.place, json=options.json))
+        _out(options).write(explain.of_mount(options.place, json=options.json))
         return GOOD
     world = _played(options)
     by = None if options.by is None else _named(world, options.by)
     found = explain.explain(world, by)
-    sys.stdout.write(explain.as_json(found) if options.json else explain.text(found))
+    _out(options).write(explain.as_json(found) if options.json else explain.text(found))
     return GOOD
 
 
@@ -268,7 +268,7 @@ def _compare(options: argparse.Namespace) -> int:
     kernels = compare.kernels_asked(options.kernels, options.patches)
     described = scenario.find(options.scenario)
     rows = compare.compare(described, kernels)
-    sys.stdout.write((compare.as_json if options.json else compare.text)(described, kernels, rows))
+    _out(options).write((compare.as_json if options.json else compare.text)(described, kernels, rows))
     return GOOD
 
 
@@ -302,7 +302,7 @@ def _scenario(options: argparse.Namespace) -> int:
         raise FakeprocError("--speed is a number from 0.001 to 1000: 1 is the pace of the clock on the wall")
     return command.run_command(
         options.scenario,
-        sys.stdout,
+        _out(options),
         kernel=_asked_kernel(options),
         until=None if options.until is None else units.duration(options.until),
         speed=options.speed,
@@ -659,6 +659,13 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         return _complain(_os_error(error), ASKED_WRONGLY)
     return code
+
+
+def _out(options: argparse.Namespace) -> TextIO:
+    """stdout; for people at a terminal, with lines that fit."""
+    from fakeproc import terminal
+
+    return sys.stdout if options.json else terminal.fitting(sys.stdout)
 
 
 def _say(line: str) -> None:

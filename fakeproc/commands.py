@@ -8,6 +8,7 @@ import errno
 import re
 import shlex
 import signal
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -548,10 +549,12 @@ COMMANDS: tuple[Command, ...] = (
 
 
 HEAD = (
-    "Write one command a line. TASK, PARENT and KTHREAD are a pid, a name of the scenario or a comm.",
-    "The end of log says what became of it; the last word there is the pid of a new task.",
+    "Write one command a line. TASK, PARENT and KTHREAD are a pid, a name of the",
+    "scenario or a comm. The end of log says what became of it; the last word there",
+    "is the pid of a new task.",
     "",
 )
+WIDTH, AT = 79, 40  # of such a list, and where the explanations begin in it
 
 
 def usage() -> str:
@@ -561,8 +564,13 @@ def usage() -> str:
 
 
 def aligned(usage: str, text: str) -> str:
-    """A row of such a list."""
-    return f"{usage:48}{text}" if len(usage) < 48 else f"{usage}\n{'':48}{text}"
+    """A row of such a list; a usage that is too long for its column stands above."""
+    told = textwrap.wrap(text, WIDTH - AT, break_on_hyphens=False)
+    if len(usage) < AT:
+        told[0] = f"{usage:{AT}}{told[0]}"
+        return f"\n{'':{AT}}".join(told)
+    above = textwrap.fill(usage, WIDTH, subsequent_indent=" " * 4, break_on_hyphens=False)
+    return f"\n{'':{AT}}".join([above, *told])
 
 
 # --- understanding ---------------------------------------------------------------------

@@ -252,14 +252,14 @@ def text(topic: str) -> str:
 def _wrapped(words: str, indent: int, first: str = "") -> str:
     """Filled lines, indented; the first one starts with `first` instead."""
     space = " " * indent
-    return textwrap.fill(words, WIDTH, initial_indent=first or space, subsequent_indent=space)
+    return textwrap.fill(words, WIDTH, initial_indent=first or space, subsequent_indent=space, break_on_hyphens=False)
 
 
 def _rules() -> str:
     from fakeproc import rules
 
     versions = rules.versions()
-    lines = [f"Kernels: {' '.join(versions)}; single patches of the series go on top of 4.7.", ""]
+    lines = [_wrapped(f"Kernels: {' '.join(versions)}; single patches of the series go on top of 4.7.", 0), ""]
     for row in rules.rows():
         until = "on" if row.until == versions[-1] else f"to {row.until}"
         patch = f", patch {row.patch}" if row.patch else ""
@@ -269,9 +269,9 @@ def _rules() -> str:
 
 def _patches() -> str:
     head = 'The ten patches of "Handle oom bypass more gracefully" (June 2016), between 4.7 and 4.8.'
-    lines = [head, "--patches 1,4 applies some of them to 4.7, and what they build on.", ""]
+    lines = [_wrapped(head, 0), "--patches 1,4 applies some of them to 4.7, and what they build on.", ""]
     for number, patch in PATCHES.items():
-        lines += [f"{number:2}  {patch.title}  [{patch.in_}]", _wrapped(patch.change, 4)]
+        lines += [_wrapped(f"{patch.title} [{patch.in_}]", 4, f"{number:2}  "), _wrapped(patch.change, 4)]
     return "\n".join(lines)
 
 
@@ -347,7 +347,7 @@ def _scenario() -> str:
 
     lines = [
         "A scenario is a TOML file: fakeproc mount /tmp/p --scenario FILE",
-        f"or a bundled one by its name: {' '.join(scenario.bundled_names())}",
+        _wrapped(" ".join(scenario.bundled_names()), 4, "or a bundled one by its name: "),
         "",
         EXAMPLE,
         STORY,
@@ -377,7 +377,8 @@ def _scenario() -> str:
 def _control() -> str:
     from fakeproc import commands
 
-    return f"Commands for MOUNTPOINT/.fakeproc/ctl; log says what became of them, world shows all.\n{commands.usage()}"
+    head = "Commands for MOUNTPOINT/.fakeproc/ctl; log says what became of them, world shows all."
+    return f"{_wrapped(head, 0)}\n{commands.usage()}"
 
 
 SHELL = (

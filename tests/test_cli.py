@@ -37,6 +37,11 @@ def test_help_fits_a_screen_and_shows_an_example(arguments: list[str]) -> None:
     assert lines[-1].startswith("example: ")
 
 
+@pytest.mark.parametrize("topic", cli.TOPICS)
+def test_every_topic_is_80_columns_wide(topic: str) -> None:
+    assert max(map(len, topics.text(topic).splitlines())) <= 80
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_example_is_understood(verb: str) -> None:
     example = cli.VERBS[verb].example.split("fakeproc ")[-1].rstrip(')"').split()

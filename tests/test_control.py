@@ -73,8 +73,10 @@ def test_only_its_owner_writes_ctl(world):
 
 
 def test_reading_ctl_lists_every_command(world):
-    text = world.read("/.fakeproc/ctl").decode()
-    assert all(command.usage in text and command.help in text for command in COMMANDS)
+    lines = world.read("/.fakeproc/ctl").decode()
+    text = " ".join(lines.split())
+    assert all(f"{command.usage} {command.help}" in text for command in COMMANDS)
+    assert max(map(len, lines.splitlines())) <= 80
 
 
 def test_the_log_ends_with_the_pid_of_the_new_task(world):

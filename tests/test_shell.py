@@ -64,7 +64,7 @@ KILLED = [
         (["as browser"], [BROWSER_ACTS]),
         (["as uid=5 caps=+kill"], ["uid 5, gid 5, capabilities kill"]),
         (["as 1300", "as root"], ["java (1300), uid 1001, gid 1001, capabilities none", ROOT_ACTS]),
-        (["help quit"], [f"{'quit':48}the end; so are exit and Ctrl-D"]),
+        (["help quit"], [f"{'quit':40}the end; so are exit and Ctrl-D"]),
     ],
 )  # fmt: skip
 def test_a_line_shows(session: Session, lines: list[str], shows: list[str]) -> None:
