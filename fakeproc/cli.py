@@ -159,7 +159,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from fakeproc import lab, scenario, units
+    from fakeproc import files, lab, scenario, units
     from fakeproc.lab import keeper
     from fakeproc.lab.init import Asked
     from fakeproc.playback import check_speed
@@ -178,6 +178,7 @@ def _run(options: argparse.Namespace) -> int:
     }
     if options.report:
         check_library()
+        files.check(options.report)
     return keeper.run(Asked(options.command, described, _asked_kernel(options), **words))
 
 

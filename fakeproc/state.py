@@ -5,7 +5,6 @@ They are exact, and only for the build that wrote them; what lasts is a scenario
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -87,19 +86,6 @@ def read(path: str | os.PathLike[str]) -> bytes:
     """A file as it is; OSError."""
     with open(path, "rb") as file:
         return file.read()
-
-
-def write(state: bytes, path: str | os.PathLike[str]) -> None:
-    """Into that file, all of it or nothing; OSError."""
-    part = f"{os.fspath(path)}.part"
-    try:
-        with open(part, "wb") as file:
-            file.write(state)
-        os.replace(part, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.unlink(part)
-        raise
 
 
 def _understood(raw: bytes) -> Told:

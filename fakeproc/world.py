@@ -12,8 +12,8 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from fakeproc import files, rules, state, units, wording
 from fakeproc import nodes as memory_nodes
-from fakeproc import rules, state, units, wording
 from fakeproc._native import ffi, lib
 from fakeproc.caller import ALL_MEMS, ROOT, ROOT_CAPS, Caller
 from fakeproc.cgroup import Cgroup, Usage, path_bytes
@@ -128,7 +128,7 @@ class World(Machine):
         """
         saved = state.save(self)
         if path is not None:
-            state.write(saved, path)
+            files.write(path, saved)
         return saved
 
     @classmethod
@@ -164,7 +164,7 @@ class World(Machine):
         found = snapshot.snapshot(
             self, with_environ=with_environ, with_arguments=with_arguments, with_hostname=with_hostname
         )
-        snapshot.write(found.text, os.fspath(path), is_secret=with_environ or with_arguments or with_hostname)
+        snapshot.write(found.text, path, is_secret=with_environ or with_arguments or with_hostname)
         return found.summary
 
     @classmethod

@@ -23,7 +23,7 @@ from fakeproc.playback import Playback
 from fakeproc.report import write_page
 from fakeproc.rules import Kernel
 from fakeproc.scenario.build import Scenario
-from fakeproc.scenario.run import Run
+from fakeproc.scenario.run import Entry, Run
 from fakeproc.scenario.sampler import Sampler
 
 REAL_PIDS_ABOVE = 1000  # at least so far above those of the scenario
@@ -162,5 +162,12 @@ def _conclude(asked: Asked, loop: Loop) -> int:
     sys.stdout.flush()
     if asked.report and loop.clock.entries is not None:
         entries = sorted([*loop.clock.entries, *seen.entries()], key=lambda entry: entry.at)
-        write_page(seen.run, entries, asked.report)
+        _report(seen.run, entries, asked.report)
     return code or (0 if verdict["holds"] else 1)
+
+
+def _report(run: Run, entries: list[Entry], file: str) -> None:
+    try:
+        write_page(run, entries, file)
+    except OSError as error:
+        raise LabError(f"no report: {error.strerror}: {file}") from None

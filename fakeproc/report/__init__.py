@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from fakeproc import scenario
+from fakeproc import files, scenario
 from fakeproc.errors import FakeprocError
 from fakeproc.scenario import record
 from fakeproc.scenario.run import Run
@@ -42,7 +42,7 @@ def report_command(
         if file:
             written.append((file, plot.picture(series, kind)))
     for file, content in written:
-        Path(file).write_bytes(content)
+        files.write(file, content)
         stream.write(f"wrote {file}\n")
     return 0
 
@@ -55,12 +55,12 @@ def check_library() -> None:
 
 
 def write_page(run: Run, entries: list[Entry], file: str) -> None:
-    """A run that is over, whose sampler has looked at it, as one HTML file."""
+    """A run that is over, whose sampler has looked at it, as one HTML file. OSError."""
     from fakeproc.report import page
     from fakeproc.report.series import series_of
 
     text = page.html(series_of(record.of_run(run, entries)))
-    Path(file).write_bytes(text.encode("utf-8", "backslashreplace"))
+    files.write(file, text.encode("utf-8", "backslashreplace"))
 
 
 def _record(source: str, kernel: Kernel | None) -> Record:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json as json_format
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import TextIO
 
-from fakeproc import rules, scenario
+from fakeproc import files, rules, scenario
 from fakeproc.errors import ScenarioError
 from fakeproc.scenario import record
 from fakeproc.scenario.check import problems
@@ -59,19 +57,19 @@ def run_command(
     quiet: bool = False,
 ) -> int:
     """Play it and print the timeline and the verdicts; 0, or 1 where a verdict failed."""
-    with contextlib.ExitStack() as stack:
-        target = stack.enter_context(Path(recorded).open("w", encoding="utf-8")) if recorded else None
-        run = Run(scenario.find(file), kernel, until, Sampler() if target else None)
-        entries = []
-        if not (json or quiet):
-            stream.write(f"{head(run)}\n")
-        for entry in _paced(run.play(), speed):
-            if json or target:
-                entries.append(entry)
-            if not (json or quiet) and entry.is_told:
-                print(entry, file=stream, flush=speed is not None)
-        if target:
-            record.write(target, run, entries)
+    if recorded:
+        files.check(recorded)
+    run = Run(scenario.find(file), kernel, until, Sampler() if recorded else None)
+    entries = []
+    if not (json or quiet):
+        stream.write(f"{head(run)}\n")
+    for entry in _paced(run.play(), speed):
+        if json or recorded:
+            entries.append(entry)
+        if not (json or quiet) and entry.is_told:
+            print(entry, file=stream, flush=speed is not None)
+    if recorded:
+        files.write(recorded, record.text(run, entries).encode())
     _conclude(run, entries, stream, json=json)
     return 0 if all(verdict.holds for verdict in run.verdicts) else 1
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from typing import Any
 
 from fakeproc import wording
 from fakeproc.errors import FakeprocError
@@ -46,9 +46,8 @@ def lines(run: Run, entries: list[Entry]) -> Iterator[dict[str, Any]]:
     yield from ({"type": "verdict", **verdict._asdict()} for verdict in run.verdicts)
 
 
-def write(stream: TextIO, run: Run, entries: list[Entry]) -> None:
-    for line in lines(run, entries):
-        stream.write(json.dumps(line) + "\n")
+def text(run: Run, entries: list[Entry]) -> str:
+    return "".join(json.dumps(line) + "\n" for line in lines(run, entries))
 
 
 def read(path: str) -> Record:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fakeproc import scenario
+from fakeproc import files, scenario
 from fakeproc.errors import FakeprocError, ScenarioError
 from fakeproc.snapshot import describe, machine, parse, reader, sharing, toml
 from fakeproc.snapshot.facts import Machine
@@ -95,8 +95,6 @@ def _checked(text: str) -> str:
     return text
 
 
-def write(text: str, file: str, *, is_secret: bool = False) -> None:
-    """Into that file, which only its owner may read where secrets are in it. OSError."""
-    fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600 if is_secret else 0o666)
-    with open(fd, "w", encoding="utf-8") as out:
-        out.write(text)
+def write(text: str, file: str | os.PathLike[str], *, is_secret: bool = False) -> None:
+    """Into that file, which only its owner may read where secrets are in it and it is new. OSError."""
+    files.write(file, text.encode(), 0o600 if is_secret else 0o666)
