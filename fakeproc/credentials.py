@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from fakeproc._native import ffi, lib
 from fakeproc.caller import Caller
+from fakeproc.errors import FakeprocError
 from fakeproc.handle import Handle
+
+LAST_ID = (1 << 32) - 2  # behind it is -1, which means "no change" to the system calls
+
+
+def checked_id(number: int) -> int:
+    """The same number; FakeprocError where no user and no group can have it."""
+    if not 0 <= number <= LAST_ID:
+        raise FakeprocError(f"{number} is no id of a user or a group: write a number from 0 to {LAST_ID}")
+    return number
 
 
 class Credentials(Handle):
     """The ids and capabilities of one task."""
 
+    __slots__ = ()
+
     def setuid(self, uid: int, gid: int | None = None) -> None:
-        """setresgid(2) and setresuid(2) with one id each, as su does it."""
-        group = uid if gid is None else gid
+        """setresgid(2) and setresuid(2) with one id each, as su does it. FakeprocError for what is no id."""
+        group = checked_id(uid if gid is None else gid)
+        checked_id(uid)
         self._do(lib.task_setresgid, group, group, group)
         self._do(lib.task_setresuid, uid, uid, uid)
 

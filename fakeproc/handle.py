@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fakeproc._native import lib
-from fakeproc.errors import check
+from fakeproc.errors import FakeprocError, check
 
 if TYPE_CHECKING:
     from fakeproc.world import World
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 class Handle:
     """The id of one task. When that task is gone, every call raises ProcessLookupError."""
+
+    __slots__ = ("_serial", "pid", "world")  # so that a name that is none cannot be set, to no effect
 
     def __init__(self, world: World, pid: int, serial: int) -> None:
         self.world, self.pid, self._serial = world, pid, serial
@@ -46,6 +48,12 @@ class Handle:
         """Its pid, once it is sure that the pid still means this task."""
         self._own_flags()
         return self.pid
+
+    def id_in(self, world: World) -> int:
+        """The same, for a call of that world. FakeprocError where it is of another one."""
+        if self.world is not world:
+            raise FakeprocError(f"task {self.pid} is of another world: find its like with world.task() or world.find()")
+        return self.id
 
     def _own_flags(self) -> int:
         """As in info, but quick: without what follows from its process and its mm."""

@@ -20,6 +20,7 @@ from typing import Any
 from fakeproc import namespaces
 from fakeproc._native import ffi, lib
 from fakeproc.caller import native_of
+from fakeproc.errors import FakeprocError
 from fakeproc.libfuse import Arguments, Libfuse
 from fakeproc.libfuse import MountError as MountError
 from fakeproc.world import Caller, World
@@ -188,6 +189,8 @@ class Mount:
         speed: float = 1.0,
         lab: bool = False,
     ) -> None:
+        if caps not in CAPS_POLICIES:
+            raise FakeprocError(f"caps {caps!r}: write one of {' '.join(CAPS_POLICIES)}")
         self._libfuse = Libfuse()
         check_device()
         self.path, self.world, self._before = path, world, world

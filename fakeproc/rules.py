@@ -7,6 +7,7 @@ from fakeproc._native import ffi, lib
 from fakeproc.errors import FakeprocError
 
 PATCHES = range(1, 11)
+KNOWN = "4.8"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Kernel:
     fakeproc.kernel("4.7", "1-4") makes one and checks it.
     """
 
-    version: str = "4.8"
+    version: str = KNOWN
     patches: frozenset[int] = frozenset()
 
     @property
@@ -73,11 +74,13 @@ def rows() -> list[Row]:
     ]
 
 
-def kernel(version: str = "4.8", patches: str | list[int] | None = None) -> Kernel:
+def kernel(version: str = KNOWN, patches: str | list[int] | None = None) -> Kernel:
     """The kernel that these words mean; patches are closed under what they build on.
 
     Raises FakeprocError for a version that is not in the table, and for patches with another base than 4.7.
     """
+    if not isinstance(version, str):
+        raise FakeprocError(f"kernel {version!r} is no text: write it in quotes, such as {KNOWN!r}")
     index = lib.rules_version(version.encode())
     if index < 0:
         raise FakeprocError(f"kernel {version!r} is not known: choose one of {' '.join(versions())}")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakeproc import sigterm, units
+from fakeproc import sigterm, units, wording
 from fakeproc._native import ffi, lib
 from fakeproc.caller import ROOT, Caller
 from fakeproc.cgroup import Cgroup, path_bytes
 from fakeproc.credentials import Credentials
-from fakeproc.errors import with_fields
+from fakeproc.errors import FakeprocError, check, with_fields
 from fakeproc.memory import Memory
 from fakeproc.oom import Ranking, ranking_of
 from fakeproc.spent import Spent, spent_of
@@ -30,12 +30,21 @@ def text_of(array: Any) -> str:
     return str(ffi.string(array).decode("utf-8", "surrogateescape"))
 
 
+def comm_bytes(name: str) -> bytes:
+    """For the core; a NUL would cut it short there. FakeprocError."""
+    if "\0" in name:
+        raise FakeprocError(f"the name {wording.quoted(name)} has a NUL byte, which would end it: leave that out")
+    return name.encode("utf-8", "surrogateescape")
+
+
 class Task(Credentials):
     """One task of a world: a thread, and through it its process, whose leader World.spawn() and the others return.
 
     pid: its id. When that task is gone, every call raises ProcessLookupError, also after its pid was given away again;
     two Tasks are equal where they mean the same one. What the kernel would refuse is an OSError with its errno.
     """
+
+    __slots__ = ()
 
     def __repr__(self) -> str:
         try:
@@ -67,7 +76,7 @@ class Task(Credentials):
 
     @comm.setter
     def comm(self, name: str) -> None:
-        raw = name.encode("utf-8", "surrogateescape")
+        raw = comm_bytes(name)
         self._do(lib.task_set_comm, raw, len(raw))
 
     @property
@@ -151,7 +160,9 @@ class Task(Credentials):
         that clone refuses, EEXIST for a pid that is taken, EBUSY while this thread waits for its vforked child, EAGAIN
         without a free pid, ESRCH once it is dead. fork(), clone_vm(), vfork() and thread() are this with their flags.
         """
-        child = self.world.task(self._do(lib.task_clone, flags, pid))
+        comm_bytes(comm)  # before anything is made
+        made = lib.task_clone(self.world._w, self.id, flags, pid)
+        child = self.world.task(check(made, f"pid {pid}" if pid else f"task {self.pid}"))
         if comm:
             child.comm = comm
         sigterm.inherit(self, child)
@@ -187,6 +198,7 @@ class Task(Credentials):
         comm: its new name, cut to 15 bytes. Returns the task, which now leads and has its leader's pid. OSError ESRCH
         once it is dead, EBUSY while it waits for its vforked child.
         """
+        comm_bytes(comm)  # before anything is changed
         sizes = {name: units.size(size) for name, size in zip(SIZES, (anon, file, shmem, swap), strict=True)}
         task = self.world.task(self._do(lib.task_exec))
         sigterm.reset(task)
@@ -348,7 +360,7 @@ class Task(Credentials):
 
     def use_mm(self, owner: Task) -> None:
         """A kernel thread borrows another process's mm."""
-        self._do(lib.task_use_mm, owner.id)
+        self._do(lib.task_use_mm, owner.id_in(self.world))
 
     def unuse_mm(self) -> None:
         """A kernel thread gives the mm back that it has borrowed."""
@@ -364,7 +376,7 @@ class Task(Credentials):
 
     def wait_for_lock(self, holder: Task) -> None:
         """It sleeps uninterruptibly until that task lets a lock go, which that does as soon as it can run."""
-        self._do(lib.task_wait_for_lock, holder.id)
+        self._do(lib.task_wait_for_lock, holder.id_in(self.world))
 
     def set_memory_kept(self, *, anon_locked: int = 0, shmem_shared: int = 0) -> None:
         """How many of its pages the reaper leaves."""

@@ -25,6 +25,7 @@ SIZES = {
 }
 TIMES = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9}
 BIGGEST = 1 << 56  # bytes: more than any Linux machine can address
+LONGEST = 1 << 62  # nanoseconds: a clock that has gone so long can go so long once more
 
 _QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
 
@@ -42,8 +43,8 @@ def _quantity(text: str, units: dict[str, int], example: str) -> int:
 
 def size(value: int | str) -> int:
     """Bytes of "900 MiB", "900M" (both powers of 1024, as the kernel's memparse) or a number of bytes."""
-    count = value if isinstance(value, int) else _quantity(value, SIZES, "900 MiB")
-    if isinstance(value, bool) or not 0 <= count <= BIGGEST:
+    count = _whole(value, SIZES, "900 MiB")
+    if not 0 <= count <= BIGGEST:
         raise FakeprocError(f"{value!r} is not a size from 0 to {BIGGEST >> 50} PiB")
     return count
 
@@ -76,4 +77,13 @@ def rate(value: str) -> tuple[int, int]:
 
 def duration(value: int | str) -> int:
     """Nanoseconds of "200 ms" or a number of nanoseconds."""
-    return value if isinstance(value, int) else _quantity(value, TIMES, "200 ms")
+    time = _whole(value, TIMES, "200 ms")
+    if not 0 <= time <= LONGEST:
+        raise FakeprocError(f"{value!r} is not a time from 0 to {LONGEST // TIMES['h']} h")
+    return time
+
+
+def _whole(value: int | str, units: dict[str, int], example: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise FakeprocError(f"{value!r} is not understood: write a whole number, or a text such as {example!r}")
+    return value if isinstance(value, int) else _quantity(value, units, example)

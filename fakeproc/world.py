@@ -17,6 +17,7 @@ from fakeproc import nodes as memory_nodes
 from fakeproc._native import ffi, lib
 from fakeproc.caller import ALL_MEMS, ROOT, ROOT_CAPS, Caller
 from fakeproc.cgroup import Cgroup, Usage, path_bytes
+from fakeproc.credentials import checked_id
 from fakeproc.errors import FakeprocError, check
 from fakeproc.log import Death, LogRecord
 from fakeproc.machine import RESOURCES, Machine
@@ -35,6 +36,7 @@ from fakeproc.task import (
     NOT_ACTING,
     THREAD_FLAGS,
     Task,
+    comm_bytes,
     text_of,
 )
 
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from fakeproc.scenario.run import Entry, Run
 
 GFP_KERNEL = 0x24000C0  # of 2016
+ORDERS = range(11)  # below MAX_ORDER
 Row = TypeVar("Row")
 
 __all__ = [
@@ -100,7 +103,9 @@ class World(Machine):
         swap: int | str = 0,
         init: bool = True,
     ) -> None:
-        self.kernel = rules.kernel(kernel) if isinstance(kernel, str) else kernel
+        self.kernel = kernel if isinstance(kernel, rules.Kernel) else rules.kernel(kernel)
+        if not units.size(ram):
+            raise FakeprocError("a machine without memory cannot run: give it some ram")
         pointer = lib.world_new(self.kernel.index, self.kernel.mask, units.pages(ram), units.pages(swap))
         if pointer == ffi.NULL:
             raise MemoryError("a world")
@@ -180,7 +185,8 @@ class World(Machine):
         from fakeproc.scenario.run import Run
 
         described = find(os.fspath(scenario)) if isinstance(scenario, str | os.PathLike) else scenario
-        run = Run(described, rules.kernel(kernel) if isinstance(kernel, str) else kernel)
+        asked = kernel if kernel is None or isinstance(kernel, rules.Kernel) else rules.kernel(kernel)
+        run = Run(described, asked)
         run.world._run = run
         return run.world
 
@@ -297,11 +303,13 @@ class World(Machine):
 
         comm: cut to 15 bytes; pid: 0 is the next free one; uid: all its ids, and the gids (other than 0: without
         capabilities); anon, file, shmem and swap: how much its mm holds. OSError EEXIST for a pid that is taken, EAGAIN
-        without a free one; nothing is made then.
+        without a free one; FakeprocError for a parent of another world and what cannot be; nothing is made then.
         """
         sizes = {"anon": anon, "file": file, "shmem": shmem, "swap": swap}
         known = {name: units.size(size) for name, size in sizes.items()}
-        task = (parent or self.init).fork(comm, pid=pid)
+        checked_id(uid)
+        maker = self.init if parent is None else self.task(parent.id_in(self))
+        task = maker.fork(comm, pid=pid)
         if uid:
             task.setuid(uid)
         task = task.exec(comm)
@@ -314,7 +322,7 @@ class World(Machine):
         The first one is kthreadd (pid 2 unless said otherwise), the parent of the others. pid: 0 is the next free one.
         OSError EEXIST for one that is taken.
         """
-        return self.task(check(lib.task_kthread(self._w, comm.encode("utf-8", "surrogateescape"), pid), comm))
+        return self.task(check(lib.task_kthread(self._w, comm_bytes(comm), pid), f"pid {pid}" if pid else comm))
 
     # --- machine -------------------------------------------------------------
 
@@ -383,7 +391,8 @@ class World(Machine):
         by: whose allocation (default: a kworker's, named kworker). gfp_mask: GFP_KERNEL where none is given, 0 is the
         page-fault path; order: of the allocation, 2^order pages. memcg and limit: a memory cgroup that is full, instead
         of the machine (made where there is none), and what it may hold. nodes: those of the allocation's memory policy,
-        such as "0-1"; the task's own are those of its cpuset. ProcessLookupError where that task is gone.
+        such as "0-1"; the task's own are those of its cpuset. ProcessLookupError where that task is gone, FakeprocError
+        where it is of another world, and for an order that is not from 0 to 10.
         """
         call = partial(self.out_of_memory, by, gfp_mask=gfp_mask, order=order, kworker=kworker, memcg=memcg)
         return self._watched(partial(call, limit=limit, nodes=nodes))
@@ -400,11 +409,13 @@ class World(Machine):
         nodes: str = "",
     ) -> bool:
         """As oom(), but only what the kernel's function returns: False where nobody could be helped."""
+        if order not in ORDERS:
+            raise FakeprocError(f"order {order}: write a number from 0 to {ORDERS[-1]}; SysRq-f is sysrq_f()")
         path = ffi.new("char[]", path_bytes(memcg)) if memcg else ffi.NULL
         mask = lib.world_gfp_kernel(self._w) if gfp_mask is None else gfp_mask
         nodemask = memory_nodes.parse(nodes) if nodes else 0
         request = ffi.new("struct oom_request *", [mask, order, nodemask, ffi.NULL, units.pages(limit)])
-        pid = by.id if by else 0
+        pid = by.id_in(self) if by else 0
         return bool(check(lib.world_oom(self._w, pid, kworker.encode(), request, path), f"task {pid}"))
 
     def ranking(self) -> list[Ranking]:
@@ -431,8 +442,10 @@ class World(Machine):
     def sysrq(self, key: str, kworker: str = "kworker/0:1") -> bool:
         """That key written to /proc/sysrq-trigger: f kills, one that is no key logs the list, the others do nothing.
 
-        Returns whether somebody dies of it.
+        Returns whether somebody dies of it. FakeprocError for what is not one key.
         """
+        if len(key) != 1 or ord(key) > 0xFF:
+            raise FakeprocError(f"{wording.quoted(key)} is not one key: write one, such as f")
         return bool(check(lib.world_sysrq(self._w, key.encode("latin-1"), kworker.encode()), "sysrq"))
 
     def sysrq_f(self, kworker: str = "kworker/0:1") -> Oom:

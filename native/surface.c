@@ -173,7 +173,7 @@ int world_set_nodes(struct world *w, const uint64_t *pages, int count) { return 
 
 static int set_total(struct world *w, uint64_t ram_pages, uint64_t swap_pages)
 {
-	if (ram_pages > MOST_PAGES || swap_pages > MOST_PAGES)
+	if (!ram_pages || ram_pages > MOST_PAGES || swap_pages > MOST_PAGES)
 		return -EINVAL;
 	w->swap_pages = swap_pages;
 	return set_nodes(w, &ram_pages, 1);

@@ -90,6 +90,64 @@ def test_a_name_that_is_none_brings_the_nearest(world: World, call: Callable[[Wo
         call(world)
 
 
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda world: world.spawn("x", uid=-1), "-1 is no id of a user or a group: write a number from 0"),
+        (lambda world: world.spawn("x", uid=1 << 32), "write a number from 0 to 4294967294"),
+        (lambda world: world.init.setuid(0, -1), "-1 is no id"),
+        (lambda world: world.spawn("x", parent=World().init), "task 1 is of another world"),
+        (lambda world: world.oom(World().init), "of another world"),
+        (lambda world: world.init.wait_for_lock(World().init), "of another world"),
+        (lambda world: world.spawn("a\0b"), r'the name "a\\x00b" has a NUL byte'),
+        (lambda world: world.init.fork("a\0b"), "NUL byte"),
+        (lambda world: world.init.exec("a\0b"), "NUL byte"),
+        (lambda world: world.kthread("a\0b"), "NUL byte"),
+        (lambda world: setattr(world.init, "comm", "a\0b"), "NUL byte"),
+        (lambda world: world.oom(order=11), "order 11: write a number from 0 to 10"),
+        (lambda world: world.oom(order=-1), "order -1: write a number from 0 to 10"),
+        (lambda world: world.sysrq("ff"), '"ff" is not one key'),
+        (lambda world: world.sysrq(""), "not one key"),
+        (lambda world: world.step(-1), "-1 is not a time from 0"),
+        (lambda world: world.run(1 << 63), "is not a time from 0"),
+        (lambda world: world.settle(0.5), "0.5 is not understood: write a whole number, or a text such as '200 ms'"),
+        (lambda world: world.init.grow(0.5), "write a whole number, or a text such as '900 MiB'"),
+        (lambda world: World(ram=0), "a machine without memory cannot run"),
+        (lambda world: World(kernel=4.8), "kernel 4.8 is no text: write it in quotes"),
+        (lambda world: World.from_scenario("leak", kernel=4.8), "write it in quotes"),
+    ],
+)
+def test_what_cannot_be_is_said_and_changes_nothing(world: World, call: Callable[[World], None], words: str) -> None:
+    before = world.save()
+    with pytest.raises(FakeprocError, match=words):
+        call(world)
+    assert world.save() == before
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda world: world.spawn("x", pid=50), "File exists: 'pid 50'"),
+        (lambda world: world.init.fork(pid=50), "File exists: 'pid 50'"),
+        (lambda world: world.kthread("x", pid=50), "File exists: 'pid 50'"),
+        (lambda world: world.spawn("x", pid=-1), "Invalid argument: 'pid -1'"),
+        (lambda world: world.set_total_pages(0), "Invalid argument: 'total pages'"),
+    ],
+)
+def test_a_refusal_names_what_is_refused(world: World, call: Callable[[World], None], words: str) -> None:
+    world.spawn("taken", pid=50)
+    before = world.save()
+    with pytest.raises(OSError, match=words):
+        call(world)
+    assert world.save() == before
+
+
+@pytest.mark.parametrize("name", ["uid", "oom_score_ajd"])
+def test_a_name_that_a_task_does_not_have_cannot_be_set(browser: Task, name: str) -> None:
+    with pytest.raises(AttributeError, match=name):
+        setattr(browser, name, 5)
+
+
 # --- files -------------------------------------------------------------------------
 
 
@@ -230,6 +288,12 @@ def test_two_worlds_and_one_world_twice(world: World, browser: Task) -> None:
 @pytest.mark.usefixtures("fuse")
 def test_a_place_that_is_none_is_an_error_that_names_the_way_out(world: World, tmp_path: Path) -> None:
     with pytest.raises(MountError, match="does not exist: mkdir"), world.mount(tmp_path / "nowhere"):
+        raise AssertionError("never mounted")
+
+
+@pytest.mark.usefixtures("fuse")
+def test_a_policy_that_there_is_not_is_an_error_that_names_those_there_are(world: World) -> None:
+    with pytest.raises(FakeprocError, match="caps 'x': write one of root caller"), world.mount(caps="x"):
         raise AssertionError("never mounted")
 
 

@@ -503,8 +503,6 @@ def test_point_50_not_at_minus_1000_and_not_for_a_memory_cgroup(world):
         (2, {"by": True}, "Out of memory: compulsory panic_on_oom is enabled"),
         (1, {"by": True, "memcg": "/g"}, None),
         (2, {"by": True, "memcg": "/g"}, "Out of memory: compulsory panic_on_oom is enabled"),
-        (1, {"order": -1}, None),
-        (2, {"order": -1}, None),
     ],
 )
 def test_point_51_whom_panic_on_oom_concerns(world, value, request_, panic):
@@ -517,6 +515,16 @@ def test_point_51_whom_panic_on_oom_concerns(world, value, request_, panic):
     assert killed(world) == ([] if panic else ["task"])
     if panic:
         assert world.kmsg[-1].text == f"Kernel panic - not syncing: {panic}"
+
+
+@kernels(*EVERY_KERNEL)
+@pytest.mark.parametrize("value", [1, 2])
+def test_point_51_sysrq_f_never_panics(world, value):
+    world.set_sysctl(panic_on_oom=value, oom_kill_allocating_task=1)
+    big(world, "task")
+    world.sysrq_f()
+    assert world.panic is None
+    assert killed(world) == ["task"]
 
 
 @kernels(*EVERY_KERNEL)

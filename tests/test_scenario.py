@@ -547,7 +547,7 @@ BAD = [
     (A + "cmdline = 5", 3, "write it as in a shell"),
     (A + 'cgroup = "x"', 3, "write the path of a cgroup"),
     (A + 'name = ""', 3, "write some text"),
-    ('[[process]]\ncomm = "a\\u0000b"', 2, "write some text"),
+    ('[[process]]\ncomm = "a\\u0000b"', 2, "a NUL byte would end it"),
     ("[[process]]\nuid = 5", 1, 'process number 1: it has no name: add comm = "..."'),
     (A + 'parent = "a"', 3, "that is the process itself"),
     (A + 'parent = "b"', 3, "there is no such process"),

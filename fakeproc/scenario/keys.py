@@ -33,8 +33,10 @@ def boolean(value: Any) -> bool:
 
 
 def text(value: Any) -> str:
-    if not isinstance(value, str) or not value or "\0" in value:
+    if not isinstance(value, str) or not value:
         raise FakeprocError("write some text in quotes")
+    if "\0" in value:
+        raise FakeprocError("a NUL byte would end it: leave that out")
     return value
 
 
