@@ -50,6 +50,8 @@ def marked(beside: Path, words: Sequence[Any], options: Mapping[str, Any]) -> Ma
 
 def _marked(beside: Path, name: str | None = None, *, kernel: str | Sequence[str] | None = None) -> Marked:
     kernels = (kernel,) if isinstance(kernel, str) else None if kernel is None else tuple(kernel)
+    if kernels == () or (name is None and kernels is None):
+        raise TypeError("nothing is asked for")
     for version in kernels or ():
         rules.kernel(_text(version))
     if name is None:

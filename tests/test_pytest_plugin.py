@@ -111,6 +111,8 @@ def test_each_kernel_is_a_test(suite):
         ('"machine.toml", kernel="4.99"', "*test_it: scenario: kernel '4.99' is not known: choose one of 4.7 *"),
         ('"machine.toml", kernel=["4.7", "9"]', "*test_it: scenario: kernel '9' is not known: choose one of 4.7 *"),
         ('"machine.toml", kernels="4.7"', '*test_it: scenario: write @pytest.mark.scenario("leak.toml", kernel=*'),
+        ("", "*test_it: scenario: write @pytest.mark.scenario*"),
+        ('"machine.toml", kernel=[]', "*test_it: scenario: write @pytest.mark.scenario*"),
         ("5", "*test_it: scenario: write @pytest.mark.scenario*"),
         ('"machine.toml", kernel=[4.8]', "*test_it: scenario: write @pytest.mark.scenario*"),
         ('"broken.toml"', '*test_it: scenario: *broken.toml:1: unknown key "procces": did you mean "process"?'),
@@ -323,6 +325,8 @@ def test_what_the_lab_refuses_is_said(suite, lab):
         def test_it(oom_lab):
             with pytest.raises(LabError, match="no-such-command: there is no such command"):
                 oom_lab(["no-such-command"])
+            with pytest.raises(LabError, match=r"0' is one text: write a list: \\['earlyoom', '-r', '0'\\]"):
+                oom_lab("earlyoom -r 0")
     """)
     done.assert_outcomes(passed=1)
 

@@ -70,6 +70,8 @@ def run(command: Sequence[str | os.PathLike[str]], options: Sequence[str] = (), 
 
     LabError where there is no lab here, or the options ask for what there is not; the message says why.
     """
+    if isinstance(command, str):
+        raise LabError(f"{command!r} is one text: write a list: {command.split()!r}")
     limit = ["--for", f"{seconds} s"] if seconds is not None else []
     words = [sys.executable, "-P", "-m", "fakeproc", "run", "--json", *options, *limit, "--"]
     done = subprocess.run(
