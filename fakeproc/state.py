@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakeproc import rules
 from fakeproc._native import ffi, lib
-from fakeproc.errors import StateError
+from fakeproc.errors import FakeprocError, StateError
 from fakeproc.sigterm import DEEDS, OnSigterm
 from fakeproc.task import Task
 
 if TYPE_CHECKING:
+    from fakeproc.scenario import Scenario
+    from fakeproc.scenario.run import Run
     from fakeproc.world import World
 
 MAGIC = b"\x89fakeproc world\n"
-FORMAT = 1
+FORMAT = 2
 DIGEST = 16
 _HEAD = struct.Struct(f"<16sH{DIGEST}s{DIGEST}sI")  # magic, format, layout, checksum of the rest, bytes of names
 WAY_OUT = "save_scenario() writes one that lasts"
@@ -34,10 +36,11 @@ def save(world: World) -> bytes:
 
 
 def _told(world: World) -> bytes:
-    """What a scenario tells of tasks, and the core does not know."""
+    """What a scenario tells of tasks and what is still to come of it: the core does not know that."""
     names = {name: [task.pid, task.serial] for name, task in world.names.items()}
     on_sigterm = {serial: [answer.deed, answer.time] for serial, answer in world.on_sigterm.items()}
-    return json.dumps({"names": names, "on_sigterm": on_sigterm}).encode()
+    run = world._run.saved() if world._run else None
+    return json.dumps({"names": names, "on_sigterm": on_sigterm, "run": run}).encode()
 
 
 def wrap(names: bytes, core: bytes) -> bytes:
@@ -60,10 +63,11 @@ def unwrap(state: bytes) -> tuple[bytes, bytes]:
 
 
 class Told(NamedTuple):
-    """names: pid and serial of each; on_sigterm: by serial."""
+    """names: pid and serial of each; on_sigterm: by serial; run: what Run.saved() says."""
 
     names: dict[str, tuple[int, int]]
     on_sigterm: dict[int, OnSigterm]
+    run: dict[str, Any] | None
 
 
 def load(state: bytes) -> tuple[Any, rules.Kernel, Told]:
@@ -82,6 +86,16 @@ def named(world: World, names: dict[str, tuple[int, int]]) -> dict[str, Task]:
     return {name: Task(world, pid, serial) for name, (pid, serial) in names.items()}
 
 
+def resumed(world: World, told: Told, described: Scenario | None) -> Run | None:
+    """What is still to come in a world that was loaded. StateError where that cannot be."""
+    from fakeproc.scenario.run import Run
+
+    try:
+        return None if told.run is None else Run.resumed(world, told.run, described)
+    except (ValueError, TypeError, AttributeError, LookupError, OverflowError, FakeprocError):
+        raise StateError("this saved world cannot be: what is still to come of its scenario never does") from None
+
+
 def read(path: str | os.PathLike[str]) -> bytes:
     """A file as it is; OSError."""
     with open(path, "rb") as file:
@@ -92,7 +106,9 @@ def _understood(raw: bytes) -> Told:
     try:
         told = json.loads(raw)
         names = {name: (int(pid), int(serial)) for name, (pid, serial) in told["names"].items()}
-        return Told(names, {int(serial): _answer(*said) for serial, said in told["on_sigterm"].items()})
+        return Told(
+            names, {int(serial): _answer(*said) for serial, said in told["on_sigterm"].items()}, told.get("run")
+        )
     except (ValueError, TypeError, AttributeError, LookupError):
         raise StateError("this saved world cannot be: the names of its tasks are none") from None
 

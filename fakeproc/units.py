@@ -25,7 +25,7 @@ SIZES = {
 }
 TIMES = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9}
 BIGGEST = 1 << 56  # bytes: more than any Linux machine can address
-LONGEST = 1 << 62  # nanoseconds: a clock that has gone so long can go so long once more
+LONGEST = 1 << 61  # nanoseconds: a clock that has gone so long can go so long once more
 
 _QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
 

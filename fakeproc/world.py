@@ -127,11 +127,13 @@ class World(Machine):
         """This world as bytes, and in that file: one that is loaded from them behaves as this one from then on.
 
         Pids, serials, time, kernel log, cgroups, sysctls, averages of pressure, waits and all that goes on by itself
-        are as they are here. Open files, with triggers of pressure in them, the mount and its callers, control files
-        and what is still to come of a scenario are no part of it; adopted real processes have ended in it. Only this
-        build of fakeproc can load it. OSError where the file cannot be written, and then it is as it was.
+        are as they are here, and so is what is still to come of its scenario: events, what is under way, expectations.
+        Open files, with triggers of pressure in them, the mount and its callers and control files are no part of it;
+        adopted real processes have ended in it. Only this build of fakeproc can load it. OSError where the file cannot
+        be written, and then it is as it was.
         """
-        saved = state.save(self)
+        with self._clock.still() if self._clock else contextlib.nullcontext():
+            saved = state.save(self)
         if path is not None:
             files.write(path, saved)
         return saved
@@ -140,15 +142,20 @@ class World(Machine):
     def load(cls, saved: bytes | str | os.PathLike[str]) -> Self:
         """A world of its own from what save() gave, or from a file with it. StateError where that is damaged,
         another build's or none; OSError of the file."""
+        return cls._loaded(saved if isinstance(saved, bytes) else state.read(saved))
+
+    @classmethod
+    def _loaded(cls, saved: bytes, described: Scenario | None = None) -> Self:
         world = cls.__new__(cls)
-        pointer, world.kernel, told = state.load(saved if isinstance(saved, bytes) else state.read(saved))
+        pointer, world.kernel, told = state.load(saved)
         world._begin(pointer)
         world.names, world.on_sigterm = state.named(world, told.names), told.on_sigterm
+        world._run = state.resumed(world, told, described)
         return world
 
     def branch(self) -> Self:
-        """A copy that goes its own way: load(save())."""
-        return self.load(self.save())
+        """A copy that goes its own way, its scenario too: load(save())."""
+        return self._loaded(self.save(), self._run.described if self._run else None)
 
     def save_scenario(
         self,
@@ -159,7 +166,7 @@ class World(Machine):
         with_hostname: bool = False,
     ) -> list[str]:
         """This world as a scenario file, as `fakeproc snapshot` writes it: what a person can read and change, and
-        later versions understand, and less than all.
+        later versions understand, and less than all: the machine of now, not what is still to come of its scenario.
 
         with_environ, with_arguments, with_hostname: what may be secret. Returns lines for people on what is in it and
         what is not. FakeprocError where no scenario can say it; OSError of the file.

@@ -1,5 +1,6 @@
 """Saved worlds: a copy goes on as the world would have; what is damaged, another's or invented is refused."""
 
+import json
 import os
 import random
 import re
@@ -14,7 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from fakeproc import World, rules, state
+from fakeproc import World, rules, scenario, state
 from fakeproc._native import ffi, lib
 from fakeproc.errors import StateError
 from fakeproc.spent import SPENT
@@ -525,6 +526,127 @@ class Branching(RuleBasedStateMachine):
 
 TestBranching = Branching.TestCase
 TestBranching.settings = settings(max_examples=8, stateful_step_count=40, deadline=None)
+
+
+# --- what is still to come of its scenario -------------------------------------------------------
+
+UNDER_WAY = """
+[[process]]
+comm = "hog"
+anon = "100 MiB"
+
+[[process]]
+comm = "late"
+on_sigterm = { after = "3 s" }
+
+[[event]]
+at = "1 s"
+grow = { who = "hog", to = "1 GiB", over = "4 s" }
+[[event]]
+at = "1 s"
+leak = { who = "late", rate = "10 MiB/s", until = "6 s" }
+[[event]]
+at = "1 s"
+signal = { who = "late", send = "TERM" }
+[[event]]
+at = "2 s"
+dsleep = { who = "hog", for = "1500 ms" }
+[[event]]
+at = "3 s"
+spawn = { comm = "child", name = "new", anon = "5 MiB" }
+[[event]]
+wait = "1 s"
+shrink = { who = "new", size = "4 MiB", over = "2 s" }
+[[event]]
+every = "700 ms"
+times = 5
+read = { who = "hog", file = "oom_score" }
+
+[[expect]]
+alive = ["late"]
+at = "2 s"
+[[expect]]
+alive = ["new"]
+at = "3500 ms"
+[[expect]]
+killed = ["late"]
+[[expect]]
+alive = ["hog"]
+"""
+
+
+def told_to_the_end(world):
+    """All that happens in a minute, and the verdicts."""
+    entries = [str(entry) for entry in world.step("1 min")]
+    world._run.conclude()
+    return entries, [str(verdict) for verdict in world._run.verdicts]
+
+
+@pytest.mark.parametrize("copied", [World.branch, lambda world: World.load(world.save())], ids=["branch", "load"])
+@pytest.mark.parametrize("time", ["0 s", "1 s", "1250 ms", "2 s", "3 s", "4 s", "4500 ms", "7 s", "20 s"])
+def test_a_scenario_goes_on_in_the_copy(time, copied):
+    world = World.from_scenario(scenario.loads(UNDER_WAY))
+    world.step(time)
+    copy = copied(world)
+    assert copy.save() == world.save()
+    assert told_to_the_end(copy) == told_to_the_end(world)
+    assert differences(copy, world) == []
+
+
+@pytest.mark.parametrize("name", [name for name in scenario.bundled_names() if scenario.bundled(name).events])
+def test_every_bundled_scenario_goes_on_in_the_copy(name):
+    world, copy = World.from_scenario(name), World.from_scenario(name)
+    for _ in range(3):
+        copy = copy.branch()
+        assert [*map(str, copy.step("1700 ms"))] == [*map(str, world.step("1700 ms"))]
+    assert told_to_the_end(copy.branch()) == told_to_the_end(world)
+
+
+def test_a_scenario_goes_its_own_way_in_the_copy():
+    world = World.from_scenario("leak")
+    world.step("5 s")
+    copy = world.branch()
+    copy.find("browser").kill()
+    assert "spawn browser" in str(copy.step("10 s"))
+    assert not world.find("browser").is_zombie
+    assert "browser (4) is killed by the kernel" in str([str(entry) for entry in world.step("10 s")])
+
+
+def run_changed(change):
+    """A world whose scenario is under way, saved with that changed in what is still to come of it."""
+    world = World.from_scenario(scenario.loads(UNDER_WAY))
+    world.step("2500 ms")
+    told, core = state.unwrap(world.save())
+    known = json.loads(told)
+    change(known["run"])
+    return state.wrap(json.dumps(known).encode(), core)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda run: run.clear(),
+        lambda run: run.update(text="[[procces]]"),
+        lambda run: run.update(text=5),
+        lambda run: run.update(left=9),
+        lambda run: run.update(left=None),
+        lambda run: run.update(verdicts=[1]),
+        lambda run: run["player"].update(next=99),
+        lambda run: run["player"].update(start=1 << 62),
+        lambda run: run["player"]["going"][0].__setitem__(0, 1 << 70),
+        lambda run: run["player"].update(next=0),
+        lambda run: run["player"].update(going=[[0, 0]]),
+        lambda run: run["player"]["going"][0].__setitem__(1, 4),  # reads, which takes no time
+        lambda run: run["player"]["going"][0].__setitem__(5, [-1, 0, "", ""]),
+        lambda run: run["player"]["going"][0].__setitem__(5, ["1", 0, "", ""]),
+        lambda run: run["witness"].update(deaths=[[1]]),
+        lambda run: run["witness"].update(people=5),
+    ],
+)
+def test_what_can_never_be_still_to_come_is_refused(change):
+    World.load(run_changed(lambda run: None))
+    with pytest.raises(StateError, match="what is still to come of its scenario never does"):
+        World.load(run_changed(change))
 
 
 # --- what is no part of it -----------------------------------------------------------------------

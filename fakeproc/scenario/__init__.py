@@ -40,6 +40,7 @@ def loads(text: str, file: str = "scenario") -> Scenario:
         expects=schedule.expects,
         cgroups=tuple(_cgroups(planner.source)),
         machine=_checked_machine(planner.source, machine),
+        text=text,
     )
 
 

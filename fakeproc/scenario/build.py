@@ -36,6 +36,7 @@ class Scenario:
     cgroups: tuple[dict[str, Any], ...] = field(default=(), repr=False)
     expects: tuple[Expect, ...] = field(default=(), repr=False)
     machine: dict[str, Any] = field(default_factory=dict, repr=False)  # the other keys of [machine]
+    text: str = field(default="", repr=False)  # of the file
 
     def build(self, kernel: rules.Kernel | None = None) -> World:
         """The machine. ScenarioError where the core refuses what the file asks for."""

@@ -12,7 +12,7 @@ from fakeproc import outcome, sigterm, units, wording
 from fakeproc._native import ffi, lib
 from fakeproc.errors import FakeprocError, WorldError
 from fakeproc.scenario import keys
-from fakeproc.scenario.courses import WAITS, Course, gradual, until_then
+from fakeproc.scenario.courses import WAITS, Course, Gradual, Until
 from fakeproc.world import RESOURCES, ROOT, Caller, Task, World
 
 REFERENCES = ("who", "by", "as", "parent")
@@ -57,6 +57,7 @@ class Action:
     run: Callable[[World, dict[str, Any]], str | Course]
     needed: tuple[str, ...] = ("who",)
     either: tuple[str, ...] = ()  # one of these, too
+    course: Callable[[Task, dict[str, Any], int], Course] | None = None  # how it goes on, where that takes time
 
     def check(self, value: Any) -> dict[str, Any]:
         given = value if isinstance(value, dict) else {next(iter(self.table)): value}
@@ -80,6 +81,13 @@ class Event:
 
     def __str__(self) -> str:
         return ACTIONS[self.action].said(self.given) if self.action else "time passes"
+
+    def course(self, task: Task, amount: int) -> Course:
+        """As happen() made it, of that task. ValueError where this takes no time."""
+        begin = ACTIONS[self.action].course if self.action else None
+        if begin is None:
+            raise ValueError(f"{self} takes no time")
+        return begin(task, self.given, amount)
 
     def happen(self, world: World) -> str | Course:
         """What comes of it: a word for people, the name of an errno where the kernel refuses it; or how it goes on."""
@@ -162,7 +170,7 @@ def _kill(world: World, given: dict[str, Any]) -> str | Course:
     """SIGKILL is pending until its threads run: one that sleeps uninterruptibly does not."""
     number, task = given.get("signal", given.get("send", signal.SIGKILL)), _actor(world, given["who"])
     if number == signal.SIGTERM:
-        return _terminate(task)
+        return _terminate(task, given)
     if number == signal.SIGKILL and not (task.is_kthread or task.tgid == 1):
         task.set_flag(lib.TASK_KILLED)
     else:
@@ -170,15 +178,19 @@ def _kill(world: World, given: dict[str, Any]) -> str | Course:
     return "ok"
 
 
-def _terminate(task: Task) -> str | Course:
+def _terminate(task: Task, given: dict[str, Any]) -> str | Course:
     """It does with it what the scenario says."""
     rest = sigterm.begin(task)
     if rest is None:
         return "it ignores that"
     if rest:
-        return until_then(rest, partial(sigterm.end, task))
+        return _terminating(task, given, rest)
     sigterm.end(task)
     return "ok"
+
+
+def _terminating(task: Task, given: dict[str, Any], rest: int) -> Course:
+    return Until(task, rest, partial(sigterm.end, task))
 
 
 def _exec(world: World, given: dict[str, Any]) -> str:
@@ -257,9 +269,13 @@ def _held(flag: str) -> Callable[[World, dict[str, Any]], str | Course]:
     def run(world: World, given: dict[str, Any]) -> str | Course:
         task = _actor(world, given["who"])
         set_conditions(task, {flag: True})
-        return until_then(given["for"], lambda: set_conditions(task, {flag: False})) if "for" in given else "ok"
+        return _holding(flag)(task, given, given["for"]) if "for" in given else "ok"
 
     return run
+
+
+def _holding(flag: str) -> Callable[[Task, dict[str, Any], int], Course]:
+    return lambda task, given, time: Until(task, time, lambda: set_conditions(task, {flag: False}))
 
 
 def _sysctl(world: World, given: dict[str, Any]) -> str:
@@ -280,7 +296,11 @@ def _set_pressure(world: World, given: dict[str, Any]) -> str:
 def _grow(world: World, given: dict[str, Any]) -> str | Course:
     task = _actor(world, given["who"])
     pages = units.pages(given["size"]) if "size" in given else max(0, units.pages(given["to"]) - _pages(task))
-    return _at_once_or_over(world, task, pages, given, partial(_grow_by, world, task))
+    return _growing(task, given, pages) if "over" in given else _grow_by(world, task, pages)
+
+
+def _growing(task: Task, given: dict[str, Any], pages: int) -> Course:
+    return _evenly(task, given, pages, partial(_grow_by, task.world, task))
 
 
 def _pages(task: Task) -> int:
@@ -289,14 +309,10 @@ def _pages(task: Task) -> int:
     return memory.anon + memory.file + memory.shmem + memory.swapents
 
 
-def _at_once_or_over(
-    world: World, task: Task, pages: int, given: dict[str, Any], act: Callable[[int], str]
-) -> str | Course:
-    """All these pages, gradually where a time is given."""
-    if "over" not in given:
-        return act(pages)
+def _evenly(task: Task, given: dict[str, Any], pages: int, act: Callable[[int], str]) -> Course:
+    """All these pages, in the time that is given."""
     over = given["over"]
-    return gradual(lambda now: pages * now // over, over, True, act, partial(_why_over, world, task))
+    return Gradual(task, pages, lambda now: pages * now // over, over, True, act, partial(_why_over, task.world, task))
 
 
 def _grow_by(world: World, task: Task, pages: int) -> str:
@@ -313,18 +329,25 @@ def _grow_by(world: World, task: Task, pages: int) -> str:
 
 
 def _leak(world: World, given: dict[str, Any]) -> Course:
+    return _leaking(_actor(world, given["who"]), given)
+
+
+def _leaking(task: Task, given: dict[str, Any], _: int = 0) -> Course:
     """What is blocked does not leak: that is not made up for."""
-    task = _actor(world, given["who"])
-    size, time = given["rate"]
+    world, (size, time) = task.world, given["rate"]
     over = given.get("over", LONGEST_LEAK)
     act, why_over = partial(_grow_by, world, task), partial(_why_over, world, task)
-    return gradual(lambda now: size * now // (time * units.PAGE), over, False, act, why_over)
+    return Gradual(task, 0, lambda now: size * now // (time * units.PAGE), over, False, act, why_over)
 
 
 def _shrink(world: World, given: dict[str, Any]) -> str | Course:
     task = _actor(world, given["who"])
     pages = units.pages(given["size"]) if "size" in given else max(0, _pages(task) - units.pages(given["to"]))
-    return _at_once_or_over(world, task, pages, given, partial(_shrink_by, task))
+    return _shrinking(task, given, pages) if "over" in given else _shrink_by(task, pages)
+
+
+def _shrinking(task: Task, given: dict[str, Any], pages: int) -> Course:
+    return _evenly(task, given, pages, partial(_shrink_by, task))
 
 
 def _shrink_by(task: Task, pages: int) -> str:
@@ -413,12 +436,13 @@ ACTIONS: dict[str, Action] = {
         needed=("who", "value"),
     ),
     "read": Action({"who": _who, "file": _readable, "as": _who}, lambda given: f"read {_path(given)}", _read),
-    "kill": Action({"who": _who, "signal": keys.signal_number}, _that("kill"), _kill),
+    "kill": Action({"who": _who, "signal": keys.signal_number}, _that("kill"), _kill, course=_terminating),
     "signal": Action(
         {"who": _who, "send": keys.signal_number},
         lambda given: f"signal {given['send']} to {given['who']}",
         _kill,
         needed=("who", "send"),
+        course=_terminating,
     ),
     "spawn": Action(
         {
@@ -451,13 +475,22 @@ ACTIONS: dict[str, Action] = {
         needed=(),
     ),
     "sysrq": Action({"key": keys.one_of("f")}, lambda given: f"SysRq-{given['key']}", _sysrq, needed=("key",)),
-    "grow": Action(_resized, _changes("grows"), _grow, either=("size", "to")),
-    "shrink": Action(_resized, _changes("shrinks"), _shrink, either=("size", "to")),
-    "leak": Action({"who": _who, "rate": keys.rate, "until": keys.time}, _leaks, _leak, needed=("who", "rate")),
+    "grow": Action(_resized, _changes("grows"), _grow, either=("size", "to"), course=_growing),
+    "shrink": Action(_resized, _changes("shrinks"), _shrink, either=("size", "to"), course=_shrinking),
+    "leak": Action(
+        {"who": _who, "rate": keys.rate, "until": keys.time}, _leaks, _leak, needed=("who", "rate"), course=_leaking
+    ),
     "touch": Action({"who": _who}, lambda given: f"{given['who']} touches what is swapped", _touch),
-    "dsleep": Action({"who": _who, "for": keys.time}, _for("sleeps uninterruptibly"), _held("dsleep")),
-    "hold_lock": Action({"who": _who, "for": keys.time}, _for("holds its mmap lock"), _held("holds_mmap_lock")),
-    "freeze": Action({"who": _who, "for": keys.time}, _for("is frozen"), _held("frozen")),
+    "dsleep": Action(
+        {"who": _who, "for": keys.time}, _for("sleeps uninterruptibly"), _held("dsleep"), course=_holding("dsleep")
+    ),
+    "hold_lock": Action(
+        {"who": _who, "for": keys.time},
+        _for("holds its mmap lock"),
+        _held("holds_mmap_lock"),
+        course=_holding("holds_mmap_lock"),
+    ),
+    "freeze": Action({"who": _who, "for": keys.time}, _for("is frozen"), _held("frozen"), course=_holding("frozen")),
     "move_cgroup": Action(
         {"who": _who, "to": keys.cgroup},
         lambda given: f"move {given['who']} to cgroup {given['to']}",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from dataclasses import astuple
+from typing import Any, NamedTuple
 
 from fakeproc import units, wording
 from fakeproc._native import lib
@@ -58,11 +59,32 @@ class Witness:
             return []
         new = self.world.deaths_since(self._death_end)
         self._death_end = self.world.death_end
+        self._keep(new)
+        return new
+
+    def _keep(self, new: list[Death]) -> None:
         self.deaths += new
         for death in new:
             if death.how != lib.HAS_DIED:
                 self._kills.setdefault(death.serial, []).append(death)
-        return new
+
+    def saved(self) -> dict[str, Any]:
+        """What it has seen, as JSON has it."""
+        return {
+            "start": self.start,
+            "ends": [self._death_end, self._log_end],
+            "deaths": [astuple(death) for death in self.deaths],
+            "lines": [astuple(line) for line in self.lines],
+            "people": [[pid, task.serial] for pid, task in self._by_pid.items()],
+        }
+
+    def take_up(self, saved: dict[str, Any]) -> None:
+        """Go on from there. ValueError, TypeError or LookupError where it never comes to that."""
+        self.start = int(saved["start"])
+        self._death_end, self._log_end = map(int, saved["ends"])
+        self.lines = [LogRecord(*line) for line in saved["lines"]]
+        self._by_pid = {int(pid): Task(self.world, int(pid), int(serial)) for pid, serial in saved["people"]}
+        self._keep([Death(*death) for death in saved["deaths"]])
 
     # --- what expectations ask -----------------------------------------------------
 
@@ -110,6 +132,22 @@ class Judge:
     def times(self) -> list[int]:
         """When to look next and then, in nanoseconds from the start."""
         return [one.at for one in self._open if one.at is not None]
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing is left to be judged."""
+        return not self._open and not self._last
+
+    @property
+    def left(self) -> int:
+        """How many are judged at a time that is still to come."""
+        return len(self._open)
+
+    def leave(self, count: int) -> None:
+        """Only so many of them, the last, are to be judged yet. ValueError where there were never so many."""
+        if not 0 <= count <= len(self._open):
+            raise ValueError(count)
+        self._open = self._open[len(self._open) - count :]
 
     def look(self, now: int) -> Iterator[Verdict]:
         """The verdicts whose time has come."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from itertools import count
+from typing import Any
 
-from fakeproc import outcome
+from fakeproc import outcome, units
 from fakeproc.scenario.courses import Course
 from fakeproc.scenario.events import Event, Gone, Happened
-from fakeproc.world import World
+from fakeproc.world import Task, World
 
 
 class Player:
@@ -45,6 +46,28 @@ class Player:
                 yield happened
         if end is not None:
             world.run(max(0, end - world.now))
+
+    def saved(self) -> dict[str, Any]:
+        """How far it is, as JSON has it."""
+        going = [
+            [due, self._events.index(event), course.task.pid, course.task.serial, course.amount, course.saved()]
+            for due, _, event, course in sorted(self._going)
+        ]
+        return {"start": self.start, "next": self._next, "going": going}
+
+    def take_up(self, saved: dict[str, Any]) -> None:
+        """Go on from there. ValueError, TypeError or LookupError where it never comes to that."""
+        self.start, self._next = int(saved["start"]), int(saved["next"])
+        if not (0 <= self.start <= self.world.now and 0 <= self._next <= len(self._events)):
+            raise ValueError(saved)
+        begun = self._events[: self._next]
+        for due, index, pid, serial, amount, standing in saved["going"]:
+            event = begun[index]
+            course = event.course(Task(self.world, int(pid), int(serial)), int(amount))
+            course.take_up(standing)
+            if not 0 <= due <= self.world.now + units.LONGEST:
+                raise ValueError(due)
+            heapq.heappush(self._going, (int(due), next(self._order), event, course))
 
     def _step(self, due: int, log: int) -> Happened | None:
         """What is due goes on before what begins."""

@@ -78,6 +78,36 @@ class Run:
         run.witness.start = 0
         return run
 
+    def saved(self) -> dict[str, Any] | None:
+        """What is still to come, and what was seen for it, as JSON has it; None where nothing is."""
+        if self.player.due is None and self.judge.is_over:
+            return None
+        return {
+            "file": self.described.file,
+            "text": self.described.text,
+            "player": self.player.saved(),
+            "witness": self.witness.saved(),
+            "left": self.judge.left,
+            "verdicts": self.verdicts,
+            "reached": self._reached,
+        }
+
+    @classmethod
+    def resumed(cls, world: World, saved: dict[str, Any], described: Scenario | None = None) -> Run:
+        """It goes on in a world that was saved with it. described: its scenario, where that need not be read again.
+
+        ValueError, TypeError, LookupError or ScenarioError where it never came to that.
+        """
+        from fakeproc import scenario
+
+        run = cls(described or scenario.loads(saved["text"], saved["file"]), world=world)
+        run.player.take_up(saved["player"])
+        run.witness.take_up(saved["witness"])
+        run.judge.leave(saved["left"])
+        run.verdicts = [Verdict(*verdict) for verdict in saved["verdicts"]]
+        run._reached = int(saved["reached"])
+        return run
+
     @property
     def start(self) -> int:
         """The world's time in the beginning."""
