@@ -41,9 +41,10 @@ def test_growth_over_a_time_is_even(until, pages):
     assert anon(played(machine('grow = { who = "a", size = "100 MiB", over = "10 s" }'), until), "a") == pages
 
 
-def test_growth_shorter_than_a_step_is_over_in_its_time():
-    run = played(machine('at = "1 s"\ngrow = { who = "a", to = "150 MiB", over = "30 ms" }'))
-    assert (run.now, anon(run, "a")) == (1_030_000_000, 150 * MIB)
+@pytest.mark.parametrize("milliseconds", [0, 30])
+def test_growth_shorter_than_a_step_is_over_in_its_time(milliseconds):
+    run = played(machine(f'at = "1 s"\ngrow = {{ who = "a", to = "150 MiB", over = "{milliseconds} ms" }}'))
+    assert (run.now, anon(run, "a")) == (1_000_000_000 + milliseconds * 10**6, 150 * MIB)
 
 
 def test_shrinking_over_a_time():

@@ -312,7 +312,8 @@ def _pages(task: Task) -> int:
 def _evenly(task: Task, given: dict[str, Any], pages: int, act: Callable[[int], str]) -> Course:
     """All these pages, in the time that is given."""
     over = given["over"]
-    return Gradual(task, pages, lambda now: pages * now // over, over, True, act, partial(_why_over, task.world, task))
+    due_at = (lambda now: pages * now // over) if over else (lambda now: pages)
+    return Gradual(task, pages, due_at, over, True, act, partial(_why_over, task.world, task))
 
 
 def _grow_by(world: World, task: Task, pages: int) -> str:
