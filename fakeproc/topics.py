@@ -109,9 +109,9 @@ LIMITS = (
     "memory.swap.events counts once each time that swap, or memory.swap.max, gives out in the midst of a reclaim; a "
     "real kernel counts each page. memory.numa_stat has all of a process on the first node that it may use, and what "
     "is the kernel's on node 0.",
-    "pressure/{io,memory,cpu} are as stalled as `pressure` in .fakeproc/ctl, or World.set_pressure, says; there is no "
-    "pressure/irq. Their averages are made every 2 s sharp (the kernel's period is a tick longer), also of a group in "
-    "which nothing runs.",
+    "pressure/{io,memory,cpu} are as stalled as `pressure` in .fakeproc/ctl, or World.set_pressure, says, and memory "
+    "besides by what makes room (`fakeproc help memory`); there is no pressure/irq. Their averages are made every 2 s "
+    "sharp (the kernel's period is a tick longer), also of a group in which nothing runs.",
     "A stall (World.settle) knows locks between tasks, the mmap lock, the allocator's loop, the reserves of victims, "
     "the reaper, the freezer and OOM notifiers. It leaves out reclaim and writeback, locks with several holders, and "
     "CPUs: everybody who can run does at once. Who grows waits for as much as it asked for, who only waits for memory "
@@ -144,9 +144,11 @@ MEMORY = (
     "Of the processes, who has not grown or touched its memory for the longest time gives first, and all that it "
     "has. A memory cgroup that is full reclaims among its own processes.",
     "touch brings swapped pages back, and file pages that were taken; others' go to swap for it, its own stay.",
-    "Time: a page that is read or written takes 100 us, another one 1 us; for that long the allocation or the fault "
-    "is stalled in pressure/memory, and everybody is where no other task runs. kswapd stalls nobody. The clock does "
-    "not move by it.",
+    "Time: a page that is read or written takes 100 us, another one 1 us. The clock does not move by it: for so long "
+    "from then on whoever allocated or faulted is stalled in pressure/memory, and everybody is where no other task "
+    "runs, but for no more than 2 s ahead, and no longer than it lives. So total= never grows by more than the time "
+    "that goes by, however many are stalled at once, and the averages fall when the cause is gone. kswapd stalls "
+    "nobody.",
     "On the LRU lists, anonymous pages are active until 5.8 and inactive since, shared memory is inactive, file pages "
     "are active where a process has them mapped. MemAvailable is the kernel's formula; Committed_AS is what the "
     "processes hold of anonymous and shared memory, swapped or not.",

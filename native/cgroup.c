@@ -3,6 +3,7 @@
 
 #include "account.h"
 #include "charge.h"
+#include "memstall.h"
 #include "task.h"
 #include "world.h"
 
@@ -511,8 +512,10 @@ void cgroup_move(struct world *w, struct signal *signal, struct cgroup *to)
 	if (signal->cgroup == to)
 		return;
 	stop_all(w, signal);
+	memstall_leave(w, signal);
 	cgroup_leave(w, signal);
 	cgroup_join(w, to, signal);
+	memstall_arrive(w, signal);
 	start_all(w, signal);
 	if (signal->mm)
 		mm_recharge(signal->mm, counted);

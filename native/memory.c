@@ -189,7 +189,7 @@ static bool may_overdraw(const struct task *t, const struct room *room)
  * What is missing comes from page cache and the like, or goes to swap. Who asks for SOME_PAGES has tried that. Nothing
  * is missing where only page tables lacked room: they are made by now.
  */
-static bool find_room(struct world *w, const struct wait *wait, const struct task *t)
+static bool find_room(struct world *w, const struct wait *wait, struct task *t)
 {
 	struct room room = room_of(w, wait, t);
 	bool is_growth = wait->pages != SOME_PAGES && t->mm;
@@ -206,7 +206,7 @@ static bool find_room(struct world *w, const struct wait *wait, const struct tas
  * reclaim_high(), swap_find_max_overage(): what is above memory.high goes, as far as it can; that, and too much in swap,
  * is counted. Nobody is slowed down.
  */
-static void mind_high(struct world *w, const struct task *t)
+static void mind_high(struct world *w, struct task *t)
 {
 	for (struct cgroup *cg = cgroup_to_charge(t); cg; cg = cg->parent) {
 		int64_t excess = resident(&cg->usage) - cg->limits.high;
@@ -361,7 +361,7 @@ int memory_set_limits(struct world *w, struct cgroup *cg, const struct cgroup_li
 	return 0;
 }
 
-static int64_t take_away(struct world *w, struct cgroup *cg, const struct task *t, int64_t pages)
+static int64_t take_away(struct world *w, struct cgroup *cg, struct task *t, int64_t pages)
 {
 	int64_t left = pages, taken;
 

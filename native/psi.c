@@ -39,11 +39,17 @@ static int state_of(enum psi_resource resource, int full)
 	return (int)resource * 2 + full;
 }
 
+static uint64_t passed(int64_t from, int64_t to)
+{
+	return to > from ? (uint64_t)(to - from) : 0;
+}
+
 static uint64_t total_at(const struct psi_state *s, int64_t now)
 {
-	uint64_t elapsed = (uint64_t)(now - s->since);
+	uint64_t elapsed = passed(s->since, now), owed = passed(s->since, s->until < now ? s->until : now);
+	uint64_t rest = elapsed - owed;
 
-	return s->total + elapsed / PSI_WHOLE * s->rate + elapsed % PSI_WHOLE * s->rate / PSI_WHOLE;
+	return s->total + owed + rest / PSI_WHOLE * s->rate + rest % PSI_WHOLE * s->rate / PSI_WHOLE;
 }
 
 /* ---- averages ---- */
@@ -61,7 +67,7 @@ static bool average_state(struct psi_state *s, int64_t now)
 {
 	uint64_t left = total_at(s, now) - s->averaged;
 	uint64_t sample = left < (uint64_t)PERIOD ? left : (uint64_t)PERIOD;
-	bool is_settled = left == (uint64_t)PERIOD / PSI_WHOLE * s->rate;
+	bool is_settled = left == (uint64_t)PERIOD / PSI_WHOLE * s->rate && s->until <= now;
 
 	s->averaged += sample;
 	for (int i = 0; i < 3; i++) {
@@ -217,6 +223,14 @@ static bool is_even(const struct psi *psi, bool by_averages)
 	return true;
 }
 
+static bool is_owed(const struct psi *psi, int64_t then)
+{
+	for (int i = 0; i < PSI_STATES; i++)
+		if (psi->states[i].until > then)
+			return true;
+	return false;
+}
+
 static void shift_triggers(struct psi *psi, bool by_averages, int64_t time)
 {
 	for (struct psi_trigger *t = psi->triggers; t; t = t->next) {
@@ -246,7 +260,7 @@ static void skip_steps(struct psi *psi, int64_t now)
 	int64_t step = poll_step(psi), steps = (now - psi->poll_next) / step - KEPT_STEPS;
 	int64_t time = steps / CYCLE_OF_STEPS * CYCLE_OF_STEPS * step;
 
-	if (time <= 0 || !is_even(psi, false))
+	if (time <= 0 || is_owed(psi, psi->poll_next) || !is_even(psi, false))
 		return;
 	shift_triggers(psi, false, time);
 	psi->poll_next += time;
@@ -279,11 +293,11 @@ void psi_update(struct psi *psi, int64_t now)
 		end_period(psi, psi->averaged + PERIOD);
 }
 
-static bool may_go_off(const struct psi_trigger *t)
+static bool may_go_off(const struct psi_trigger *t, int64_t then)
 {
 	const struct psi_state *s = &t->psi->states[t->state];
 
-	return t->is_pending || s->rate || s->total != s->averaged;
+	return t->is_pending || total_at(s, then) != s->averaged;
 }
 
 int64_t psi_next(const struct psi *psi)
@@ -291,7 +305,7 @@ int64_t psi_next(const struct psi *psi)
 	int64_t next = psi->is_polling ? psi->poll_next : INT64_MAX, end = psi->averaged + PERIOD;
 
 	for (const struct psi_trigger *t = psi->triggers; t; t = t->next)
-		if (t->by_averages && end < next && may_go_off(t))
+		if (t->by_averages && end < next && may_go_off(t, end))
 			next = end;
 	return next;
 }
@@ -329,7 +343,9 @@ bool psi_is_sound(struct psi *psi, struct psi_list *list)
 	for (int i = 0; i < PSI_STATES; i++) {
 		const struct psi_state *s = &psi->states[i];
 
-		if (s->since > psi->now || total_at(s, psi->now) - s->averaged > MOST_AHEAD)
+		if (s->since > psi->now || s->until > psi->now + PSI_MOST_OWED)
+			return false;
+		if (total_at(s, psi->now) - s->averaged > MOST_AHEAD)
 			return false;
 	}
 	return true;
@@ -369,13 +385,55 @@ void psi_stall(struct psi *psi, enum psi_resource resource, uint64_t some, uint6
 	stall(psi, state_of(resource, PSI_FULL), full);
 }
 
-static void set_rate(struct psi *psi, int state, uint32_t rate)
+/* Another pace begins. */
+static void count_to_now(struct psi *psi, int state)
 {
 	struct psi_state *s = &psi->states[state];
 
 	s->total = total_at(s, psi->now);
 	s->since = psi->now;
-	s->rate = rate;
+}
+
+static void owe(struct psi *psi, int state, int64_t until)
+{
+	struct psi_state *s = &psi->states[state];
+
+	count_to_now(psi, state);
+	if (until <= psi->now || until <= s->until)
+		return;
+	s->until = until;
+	begin_polling(psi, state);
+}
+
+void psi_owe(struct psi *psi, enum psi_resource resource, int64_t some, int64_t full, int64_t now)
+{
+	psi_update(psi, now);
+	owe(psi, state_of(resource, PSI_SOME), some);
+	owe(psi, state_of(resource, PSI_FULL), full);
+}
+
+/* What has been stalled up to now stays so. */
+static void forgive(struct psi *psi, int state, int64_t until)
+{
+	struct psi_state *s = &psi->states[state];
+	int64_t left = until > psi->now ? until : psi->now;
+
+	count_to_now(psi, state);
+	if (s->until > left)
+		s->until = left;
+}
+
+void psi_forgive(struct psi *psi, enum psi_resource resource, int64_t some, int64_t full, int64_t now)
+{
+	psi_update(psi, now);
+	forgive(psi, state_of(resource, PSI_SOME), some);
+	forgive(psi, state_of(resource, PSI_FULL), full);
+}
+
+static void set_rate(struct psi *psi, int state, uint32_t rate)
+{
+	count_to_now(psi, state);
+	psi->states[state].rate = rate;
 	if (rate)
 		begin_polling(psi, state);
 }
@@ -458,7 +516,7 @@ static void join(struct psi_trigger *t)
 	t->next = psi->triggers;
 	psi->triggers = t;
 	reset_window(t, psi->now, 0);
-	if (!t->by_averages && psi->states[t->state].rate)
+	if (!t->by_averages && (psi->states[t->state].rate || psi->states[t->state].until > psi->now))
 		begin_polling(psi, t->state);
 }
 

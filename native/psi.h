@@ -23,11 +23,14 @@ struct text;
 enum psi_resource { PSI_IO, PSI_MEMORY, PSI_CPU, PSI_RESOURCES };
 enum { PSI_SOME, PSI_FULL, PSI_STATES = PSI_RESOURCES * 2 };
 enum { PSI_WHOLE = 10000 };	/* hundredths of a percent: a rate of all the time */
+/* Nanoseconds: how far ahead a stall may be owed. As long as a period, or the averages would rise after its end. */
+#define PSI_MOST_OWED 2000000000LL
 
 struct psi_state {
 	uint64_t total;		/* ns that were stalled up to `since` */
 	int64_t since;
-	uint32_t rate;		/* of the time from then on, a part of PSI_WHOLE */
+	int64_t until;		/* up to then all the time is stalled: it is owed */
+	uint32_t rate;		/* of the time from then on, or from `since`, a part of PSI_WHOLE */
 	uint64_t averaged;	/* of the total: what is in the averages */
 	uint64_t polled;	/* and what the triggers have seen */
 	uint64_t averages[3];	/* of 10, 60 and 300 s; percent, 11 bits of them behind the point */
@@ -63,6 +66,13 @@ int64_t psi_list_next(const struct psi_list *list);
 
 /* A stall that ends now and took so many ns. */
 void psi_stall(struct psi *psi, enum psi_resource resource, uint64_t some, uint64_t full, int64_t now);
+/*
+ * Somebody is stalled from now on, up to these times. Whatever else is stalled meanwhile is the same time: the total
+ * goes on with the clock, never faster.
+ */
+void psi_owe(struct psi *psi, enum psi_resource resource, int64_t some, int64_t full, int64_t now);
+/* Who owed most is no more: all the others do up to these times only. */
+void psi_forgive(struct psi *psi, enum psi_resource resource, int64_t some, int64_t full, int64_t now);
 /* From now on that part of the time is stalled: -EINVAL for more than all of it, or for more full than some. */
 int psi_set_pressure(struct psi *psi, enum psi_resource resource, uint32_t some, uint32_t full, int64_t now);
 

@@ -5,9 +5,8 @@
 #include "cgroup.h"
 #include "charge.h"
 #include "klog.h"
-#include "loadavg.h"
 #include "memory.h"
-#include "psi.h"
+#include "memstall.h"
 #include "run.h"
 #include "task.h"
 #include "world.h"
@@ -337,27 +336,15 @@ static void shrink(struct world *w, struct scan *scan, int64_t pages)
 	count(w, PGFREE, freed(scan));
 }
 
-/* ---- stalls ---- */
-
-/* Everybody is held up where no other task runs. */
-static bool is_alone(const struct world *w, const struct task *t)
+static void stall(struct world *w, struct task *t, int64_t io, int64_t pages)
 {
-	return w->load.running == (t->state == 'R');
-}
-
-static void stall(struct world *w, const struct task *t, int64_t io, int64_t pages)
-{
-	uint64_t nanoseconds = (uint64_t)(io * NS_IO + pages * NS_PAGE);
-
-	if (nanoseconds > (uint64_t)w->now)
-		nanoseconds = (uint64_t)w->now;
-	if (nanoseconds && t)
-		cgroup_stall(w, t->signal->cgroup, PSI_MEMORY, nanoseconds, is_alone(w, t) ? nanoseconds : 0);
+	if (t)
+		memstall_enter(w, t, io * NS_IO + pages * NS_PAGE);
 }
 
 /* ---- making room ---- */
 
-int64_t reclaim_directly(struct world *w, const struct task *t, struct cgroup *cg, const struct mm *but, int64_t pages)
+int64_t reclaim_directly(struct world *w, struct task *t, struct cgroup *cg, const struct mm *but, int64_t pages)
 {
 	struct scan scan = { .cg = cg, .but = but };
 

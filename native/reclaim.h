@@ -12,8 +12,8 @@
  * are file pages. Of the processes, who has not grown or touched its memory for the longest time gives first, and all
  * that it has. mlocked pages and shared memory stay. A memory cgroup that is full reclaims among its own processes.
  *
- * Time: a page that is read or written takes 100 us, another one 1 us. An allocation or a fault stalls for that long
- * (PSI), everybody does where no other task runs; kswapd stalls nobody. The world's clock does not move by it.
+ * Time: a page that is read or written takes 100 us, another one 1 us. For that long from then on who allocates, or
+ * faults, is stalled, see memstall.h; kswapd stalls nobody. The world's clock does not move by it.
  *
  * Left out: the lists' ages and the second chance, readahead and clusters, writeback, swap cache, zswap, compaction,
  * pages that are shared after a fork (the copy counts, and no room is made for it), memory.min and memory.low.
@@ -72,7 +72,7 @@ void mm_forget(struct world *w, struct mm *mm);
  * An allocation of that task, or a fault, lacks so many pages: of the machine, or of a memory cgroup that is full. Its own
  * mm gives last, or (`but`) not at all. Returns how many came free, 0 where there are none to have.
  */
-int64_t reclaim_directly(struct world *w, const struct task *t, struct cgroup *cg, const struct mm *but, int64_t pages);
+int64_t reclaim_directly(struct world *w, struct task *t, struct cgroup *cg, const struct mm *but, int64_t pages);
 /* After an allocation. */
 void wake_kswapd(struct world *w);
 /* Anonymous pages of one mm go to swap, as far as there is some: how many did. */

@@ -82,6 +82,7 @@ void world_drop(struct world *w)
 	adopter_drop(w);
 	reaper_drop(w);
 	waits_drop(w);
+	memstalls_drop(w);
 	drop_tasks(w);
 	candidates_drop(w);
 	cgroups_drop(w);

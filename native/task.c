@@ -6,6 +6,7 @@
 #include "charge.h"
 #include "extra.h"
 #include "loadavg.h"
+#include "memstall.h"
 #include "reclaim.h"
 #include "text.h"
 #include "waiting.h"
@@ -605,6 +606,7 @@ void thread_dies(struct world *w, struct task *t)
 	w->cgroups.changes++;
 	vfork_end(w, t);
 	vfork_give_up(w, t);
+	memstall_end(w, t);
 	mm_detach(w, t);
 	exit_victim(w, t);
 	account_stop(w, t);

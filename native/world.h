@@ -10,6 +10,7 @@
 #include "klog.h"
 #include "loadavg.h"
 #include "memory.h"
+#include "memstall.h"
 #include "pid.h"
 #include "psi.h"
 #include "reclaim.h"
@@ -104,6 +105,7 @@ struct world {
 	struct oom oom;
 	struct psi psi;			/* the machine's; a cgroup has its own, of the same list */
 	struct psi_list psi_list;
+	struct memstalls memstalls;
 	int bell;			/* an eventfd: a lab wants to know who comes and goes; 0 = none */
 	int open_files;
 	bool is_left;			/* world_free() waits for them */

@@ -267,6 +267,9 @@ def of_the_machine(world):
     world.set_pressure("io", 40, 10)
     world.stall("cpu", "20 ms")
     world.run("7 s")
+    slow = world.spawn("slow", anon="8 MiB")
+    slow.swap_out("8 MiB")
+    slow.touch()
     world.read("/kmsg")
     world.read("/sys/kernel/random/uuid")
 

@@ -64,6 +64,16 @@ static bool has_sound_pressure(struct world *w, void *object)
 	return psi_is_sound(&w->psi, &w->psi_list);
 }
 
+/* Who is dead is not stalled. */
+static bool has_sound_memstalls(struct world *w, void *object)
+{
+	(void)object;
+	for (uint32_t i = 0; i < w->memstalls.count; i++)
+		if (is_zombie(w->memstalls.all[i].task) || w->memstalls.all[i].full > w->memstalls.all[i].some)
+			return false;
+	return true;
+}
+
 /* The parent was there before; an init is that of its own namespace only, and lives. */
 static bool is_namespace_sound(const struct world *w, uint32_t i)
 {
@@ -89,6 +99,7 @@ static const struct check of_the_world[] = {
 	{ "its sysctls are out of their limits", has_sound_sysctls },
 	{ "its memory nodes do not make up its RAM", has_sound_nodes },
 	{ "its pressure is out of time", has_sound_pressure },
+	{ "who is stalled in it can not be", has_sound_memstalls },
 	{ "its pid namespaces do not lie in each other", has_sound_namespaces },
 };
 

@@ -86,6 +86,7 @@ TABLE(memory, memory_rows);
 static const struct row psi_state_rows[] = {
 	ANY(total),
 	TIME(since),
+	TIME(until),
 	LIMITED(rate, 0, PSI_WHOLE),
 	ANY(averaged), LEFT(polled), ANY(averages),
 };
@@ -363,6 +364,16 @@ static const struct row wait_rows[] = {
 TABLE(wait, wait_rows);
 #undef IN
 
+#define IN struct memstall
+static const struct row memstall_rows[] = { NEEDED(task, A_TASK), TIME(some), TIME(full) };
+TABLE(memstall, memstall_rows);
+#undef IN
+
+#define IN struct memstalls
+static const struct row memstalls_rows[] = { ALL(all, count, UINT32_MAX, &memstall), LEFT(count) };
+TABLE(memstalls, memstalls_rows);
+#undef IN
+
 #define IN struct killed
 static const struct row killed_rows[] = { ANY(pid), ANY(serial) };
 TABLE(killed, killed_rows);
@@ -530,7 +541,7 @@ static const struct row world_rows[] = {
 	ALL(waits, wait_count, UINT32_MAX, &wait), LEFT(wait_count),
 	ANY(freed_pages), ANY(progress),
 	PART(oom, oom),
-	PART(psi, psi), LEFT(psi_list),
+	PART(psi, psi), LEFT(psi_list), PART(memstalls, memstalls),
 	LEFT(bell), LEFT(open_files), LEFT(is_left), LEFT(alarm), LEFT(adopter), LEFT(has_caller), LEFT(caller),
 };
 TABLE(world, world_rows);
