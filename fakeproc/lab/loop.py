@@ -28,6 +28,7 @@ from fakeproc.task import Task
 
 REPORT = struct.Struct("=IIII")  # struct report of placeholder.c
 GRACE = 2.0  # seconds between asking the command to end and ending it
+SHORTEST = 0.005  # seconds until a clock that is behind, or stands still, is looked at again
 LANDING = 0.05  # seconds for what the command had sent when it ended
 HARMLESS = {signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH, signal.SIGCONT}
 STOPS = {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
@@ -148,7 +149,7 @@ class Loop:
             if rest == 0:
                 sigterm.end(task)
             elif rest:
-                self.later(self.clock.on_the_wall(rest), lambda: self._dies(one))
+                self._dies_at(one, self.world.now + rest)
 
     def _saw(self, one: Placeholder, number: int, by: str) -> None:
         self.clock.mount.look()  # the world's clock goes on to now
@@ -178,10 +179,17 @@ class Loop:
         finally:
             os.close(fd)
 
-    def _dies(self, one: Placeholder) -> None:
-        """Its time has come, unless it died before."""
+    def _dies_at(self, one: Placeholder, time: int) -> None:
+        """When the world's clock is there, however fast it goes until then; unless it dies before."""
+        rest = time - self.world.now
+        self.later(max(SHORTEST, self.clock.on_the_wall(rest)), lambda: self._dies(one, time))
+
+    def _dies(self, one: Placeholder, time: int) -> None:
         with self._task(one) as task:
-            sigterm.end(task)
+            if self.world.now < time:
+                self._dies_at(one, time)
+            else:
+                sigterm.end(task)
 
     def _tell_world(self, one: Placeholder, number: int) -> None:
         with self._task(one) as task:
@@ -189,8 +197,9 @@ class Loop:
 
     @contextlib.contextmanager
     def _task(self, one: Placeholder) -> Iterator[Task]:
-        """Behind whom it stands, while nothing of the scenario happens. What the world refuses is refused."""
+        """Behind whom it stands, now, while nothing of the scenario happens. What the world refuses is refused."""
         with self.clock.still(), contextlib.suppress(OSError):
+            self.clock.mount.look()
             yield Task(self.world, one.pid, one.serial)
 
     # --- children ----------------------------------------------------------------------------

@@ -161,7 +161,13 @@ def _fate(witness: Witness, who: int | str) -> str:
     if kill is None:
         return f"{witness.name(who)} {witness.state(who)}"
     whom = f"killed by {'the kernel' if BY_WHOM[kill.how] == 'kernel' else 'a signal'}"
-    return f"{witness.name(who)} was {whom} at {units.shown_time(witness.since(kill.time))}"
+    return f"{witness.name(who)} was {whom} at {units.shown_time(witness.since(kill.time))}{_later(witness, kill)}"
+
+
+def _later(witness: Witness, kill: Death) -> str:
+    """Who cannot run dies when it can."""
+    end = witness.end_of(kill)
+    return f", and died at {units.shown_time(witness.since(end.time))}" if end and end.time > kill.time else ""
 
 
 def _fates(witness: Witness, people: list[int | str]) -> str:

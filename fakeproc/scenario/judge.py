@@ -36,6 +36,7 @@ class Witness:
         self._death_end, self._log_end = world.death_end, world.log_end
         self._by_pid = {task.pid: task for task in world.processes}
         self._kills: dict[int, list[Death]] = {}
+        self._ends: dict[int, Death] = {}
 
     @property
     def has_news(self) -> bool:
@@ -65,7 +66,9 @@ class Witness:
     def _keep(self, new: list[Death]) -> None:
         self.deaths += new
         for death in new:
-            if death.how != lib.HAS_DIED:
+            if death.how == lib.HAS_DIED:
+                self._ends[death.serial] = death
+            else:
                 self._kills.setdefault(death.serial, []).append(death)
 
     def saved(self) -> dict[str, Any]:
@@ -103,6 +106,10 @@ class Witness:
     def kills_of(self, who: int | str) -> list[Death]:
         task = self.find(who)
         return self._kills.get(task.serial, []) if task else []
+
+    def end_of(self, kill: Death) -> Death | None:
+        """When who was killed there has died."""
+        return self._ends.get(kill.serial)
 
     def state(self, who: int | str) -> str:
         task = self.find(who)

@@ -1,6 +1,8 @@
 """What victims do with the SIGTERM of a program: the scenario says it, the program sees it."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -85,3 +87,54 @@ def test_those_that_an_event_has_made_do_as_it_says(shell: Run) -> None:
 def test_a_fork_does_as_its_parent(shell: Run) -> None:
     fork = "echo fork deaf as 5000 > /proc/.fakeproc/ctl"
     assert shell(f"sleep 0.3; {fork}; sleep 0.1; kill 5000; sleep 0.1; kill -0 5000").code == 0
+
+
+LATE_AND_HELD = """
+[machine]
+kernel = "6.18"
+ram = "4 GiB"
+
+[[process]]
+comm = "late"
+pid = 4242
+anon = "50 MiB"
+on_sigterm = { after = "1 s" }
+
+[[process]]
+comm = "held"
+pid = 4243
+anon = "50 MiB"
+
+[[event]]
+at = "100 ms"
+dsleep = { who = "held", for = "1500 ms" }
+
+[[expect]]
+killed = ["late"]
+before = "900 ms"
+
+[[expect]]
+killed = ["held"]
+"""
+
+
+def seconds(words: str) -> list[float]:
+    """All that are in such a sentence, after "at"."""
+    return [float(found) for found in re.findall(r"\bat ([\d.]+) s", words)]
+
+
+@pytest.mark.parametrize("speed", ["1", "3"])
+def test_a_death_is_dated_when_it_happens_though_nobody_looks(run: Run, tmp_path: Path, speed: str) -> None:
+    file = tmp_path / "late.toml"
+    file.write_text(LATE_AND_HELD)
+    shell = "kill 4242; sleep 0.2; kill -9 4243; sleep 1.8"
+    verdict = run("sh", "-c", shell, scenario=file, options=("--speed", speed)).verdict
+    told = {one["comm"]: (one["at"] / 1e9, *seconds(one["outcome"])) for one in verdict["signals"]}
+    late, held = verdict["verdicts"]
+    began, died = told["late"]
+    assert (began + 1 <= died, late["holds"]) == (True, False)
+    assert seconds(late["seen"]) == [pytest.approx(died, abs=0.002)]
+    began, died = told["held"]
+    assert died == pytest.approx(1.6, abs=0.002)
+    assert seconds(held["seen"])[:1] == [pytest.approx(began, abs=0.1)]
+    assert seconds(held["seen"].partition("died ")[2]) == [died]
