@@ -184,6 +184,15 @@ def test_what_does_not_come_true_says_what_happened_instead(expected, seen):
     assert str(verdict).startswith(f"FAIL  {verdict.expected}: {seen}")
 
 
+def test_who_could_not_run_when_it_was_killed_is_said_to_have_died_later():
+    (verdict,) = played(
+        machine('at = "1 s"\ndsleep = { who = "a", for = "3 s" }', 'at = "2 s"\nkill = "a"')
+        + '[[expect]]\nkilled = ["a"]\nbefore = "2 s"\n'
+    ).verdicts
+    assert verdict.holds
+    assert verdict.seen == "a (2) was killed by a signal at 2 s, and died at 4 s"
+
+
 def test_every_expectation_has_tests_both_ways():
     failing = {key.split()[0] for key, _ in FAILS}
     assert {line.split()[0] for line in HOLDS} == failing | {"no_log"} == set(scenario.expect.EXPECTS)
