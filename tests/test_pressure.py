@@ -16,6 +16,7 @@ from server import serving
 from fakeproc import World
 from fakeproc._native import lib
 from fakeproc.control import Control
+from fakeproc.errors import FakeprocError
 from fakeproc.mount import mounted
 from fakeproc.world import ROOT, Caller
 
@@ -168,11 +169,16 @@ def test_impossible_pressure_is_refused_and_changes_nothing(world, some, full):
     assert fields(world, "io")["some"]["total"] == 400_000
 
 
-@pytest.mark.parametrize(("some", "full"), [("2 s", "3 s"), ("1 h", 0), (-1, 0)])
+@pytest.mark.parametrize(("some", "full"), [("2 s", "3 s"), ("1 h", 0)])
 def test_a_stall_that_cannot_have_been_is_refused(world, some, full):
     world.run("10 s")
     assert outcome(lambda: world.stall("memory", some, full)) == "EINVAL"
     assert fields(world)["some"]["total"] == 0
+
+
+def test_a_stall_of_less_than_no_time_is_refused(world):
+    with pytest.raises(FakeprocError, match="-1 is not a time"):
+        world.stall("memory", -1)
 
 
 percents = st.integers(0, 10_000)
