@@ -43,6 +43,16 @@ class Parser(argparse.ArgumentParser):
         raise FakeprocError(f"{message}: see {self.prog} --help")
 
 
+def _time(option: str, word: str) -> int:
+    """The nanoseconds that an option asks for."""
+    from fakeproc import units
+
+    try:
+        return units.duration(word)
+    except FakeprocError as error:
+        raise FakeprocError(f"{option}: {error}") from None
+
+
 # --- mount -----------------------------------------------------------------------
 
 
@@ -159,7 +169,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from fakeproc import files, lab, scenario, units
+    from fakeproc import files, lab, scenario
     from fakeproc.lab import keeper
     from fakeproc.lab.init import Asked
     from fakeproc.playback import check_speed
@@ -168,7 +178,7 @@ def _run(options: argparse.Namespace) -> int:
     described = scenario.find(options.scenario)
     if options.expect:
         described = lab.with_expects(described, options.expect)
-    seconds = None if options.time is None else units.duration(options.time) / 1e9
+    seconds = None if options.time is None else _time("--for", options.time) / 1e9
     words = {"caps": options.caps, "seconds": seconds, "speed": check_speed(options.speed)}
     words |= {
         "json": options.json,
@@ -196,12 +206,11 @@ def _gauntlet_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _gauntlet(options: argparse.Namespace) -> int:
-    from fakeproc import units
     from fakeproc.lab.gauntlet import gauntlet_command
 
     if options.jobs < 1:
         raise FakeprocError("--jobs: at least 1")
-    seconds = units.duration(options.time) / 1e9
+    seconds = _time("--for", options.time) / 1e9
     words = {"only": options.only, "seconds": seconds, "jobs": options.jobs, "json": options.json}
     return gauntlet_command(options.command, _out(options), **words)
 
@@ -237,12 +246,12 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _played(options: argparse.Namespace) -> "World":
     """The scenario's world, at the time that is asked for."""
-    from fakeproc import scenario, units
+    from fakeproc import scenario
 
     described = scenario.find(options.place)
     world = described.build(_asked_kernel(options))
     if options.at is not None:
-        list(described.play(world, units.duration(options.at)))
+        list(described.play(world, _time("--at", options.at)))
     return world
 
 
@@ -294,7 +303,6 @@ def _scenario_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _scenario(options: argparse.Namespace) -> int:
-    from fakeproc import units
     from fakeproc.scenario import command
 
     if options.act == "check":
@@ -305,7 +313,7 @@ def _scenario(options: argparse.Namespace) -> int:
         options.scenario,
         _out(options),
         kernel=_asked_kernel(options),
-        until=None if options.until is None else units.duration(options.until),
+        until=None if options.until is None else _time("--until", options.until),
         speed=options.speed,
         json=options.json,
         recorded=options.record,

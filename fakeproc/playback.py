@@ -179,11 +179,11 @@ class Playback:
         lib.mount_set_horizon(self.mount.pointer, NEVER if due is None else due)
 
     def _rest(self) -> float | None:
-        """Seconds on the wall to the next event; None while there is none to wait for."""
+        """Seconds on the wall to the next event, or to another look; None while there is none to wait for."""
         due = self._scenario.due
         if due is None or self._is_paused:
             return None
-        return max(0.0, (due - self.world.now) / 1e9 / self._speed)
+        return min(max(0.0, (due - self.world.now) / 1e9 / self._speed), threading.TIMEOUT_MAX)
 
 
 def check_speed(times: float) -> float:

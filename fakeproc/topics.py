@@ -322,9 +322,10 @@ ON_SIGTERM = (
 )
 EVENT_TIMES = 'at = "2 s" from the start, or wait = "2 s" from the event above; every = "1 s" and times = 10 repeat it'
 GRADUAL = (
-    'What has over = "10 s", and a leak, goes on in steps of 100 ms until it is done or its process is dead; '
-    'for = "2 s" ends a condition, until = "30 s" counts from the start. A name that an event gives (name, else comm) '
-    "may be used below it."
+    'What has over = "10 s", and a leak, goes on in steps of 100 ms (behind the first hour in longer ones) until it is '
+    'done or its process is dead; for = "2 s" ends a condition, until = "30 s" counts from the start. A name that an '
+    "event gives (name, else comm) may be used below it. Units of time are ns us ms s min h d, and a year (366 d) is "
+    "the longest that there is: also for a leak, and for a run."
 )
 PLAYED = (
     "fakeproc scenario check FILE finds every mistake; fakeproc scenario run FILE plays it in virtual time and judges; "

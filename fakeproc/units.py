@@ -2,6 +2,7 @@
 
 import re
 
+from fakeproc import wording
 from fakeproc.errors import FakeprocError
 
 PAGE = 4096
@@ -23,9 +24,17 @@ SIZES = {
     "TiB": 1 << 40,
     "TB": 1 << 40,
 }
-TIMES = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9}
+TIMES = {
+    "ns": 1,
+    "us": 10**3,
+    "ms": 10**6,
+    "s": 10**9,
+    "min": 60 * 10**9,
+    "h": 3600 * 10**9,
+    "d": 24 * 3600 * 10**9,
+}
 BIGGEST = 1 << 56  # bytes: more than any Linux machine can address
-LONGEST = 1 << 61  # nanoseconds: a clock that has gone so long can go so long once more
+LONGEST = 366 * TIMES["d"]  # nanoseconds; the core's clock goes to 146 years
 
 _QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
 
@@ -76,10 +85,10 @@ def rate(value: str) -> tuple[int, int]:
 
 
 def duration(value: int | str) -> int:
-    """Nanoseconds of "200 ms" or a number of nanoseconds."""
+    """Nanoseconds of "200 ms" or a number of nanoseconds: a year at most."""
     time = _whole(value, TIMES, "200 ms")
     if not 0 <= time <= LONGEST:
-        raise FakeprocError(f"{value!r} is not a time from 0 to {LONGEST // TIMES['h']} h")
+        raise FakeprocError(f"{wording.shown(value)} is not a time from 0 to {LONGEST // TIMES['d']} d")
     return time
 
 

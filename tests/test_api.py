@@ -109,7 +109,7 @@ def test_a_name_that_is_none_brings_the_nearest(world: World, call: Callable[[Wo
         (lambda world: world.sysrq("ff"), '"ff" is not one key'),
         (lambda world: world.sysrq(""), "not one key"),
         (lambda world: world.step(-1), "-1 is not a time from 0"),
-        (lambda world: world.run(1 << 63), "is not a time from 0"),
+        (lambda world: world.run(1 << 63), "is not a time from 0 to 366 d"),
         (lambda world: world.settle(0.5), "0.5 is not understood: write a whole number, or a text such as '200 ms'"),
         (lambda world: world.init.grow(0.5), "write a whole number, or a text such as '900 MiB'"),
         (lambda world: World(ram=0), "a machine without memory cannot run"),

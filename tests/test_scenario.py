@@ -608,7 +608,22 @@ BAD = [
     (A + '[[event]]\nat = "2 s"\nwait = "1 s"', 5, "write one of them"),
     (A + '[[event]]\nat = "2 s"\n[[event]]\nat = "1 s"', 6, "event 2: at: this is before the event above it"),
     (A + "[[event]]\nat = 2", 4, 'at = 2: write a time in quotes, such as "1.5 s"'),
-    (A + '[[event]]\nat = "2 days"', 4, "write a number and one of ns us ms s min h"),
+    *(
+        (f'{A}[[{table}]]\n{key} = {value}', 4, "is not a time from 0 to 366 d")
+        for table, key, value in [
+            ("event", "at", '"99999999999h"'),
+            ("event", "wait", '"99999999999h"'),
+            ("event", "every", '"367 d"'),
+            ("event", "dsleep", '{ who = "a", for = "99999999999h" }'),
+            ("event", "grow", '{ who = "a", size = "1 MiB", over = "99999999999h" }'),
+            ("event", "leak", '{ who = "a", rate = "1 MiB/s", until = "99999999999h" }'),
+            ("expect", "at", '"99999999999h"'),
+            ("process", "on_sigterm", '{ after = "99999999999h" }'),
+        ]
+    ),
+    (A + '[[event]]\nat = "300 d"\n[[event]]\nwait = "300 d"', 6, "more than a year after the start"),
+    (A + '[[event]]\nevery = "300 d"\ntimes = 3', 5, "more than a year after the start"),
+    (A + '[[event]]\nat = "2 days"', 4, "write a number and one of ns us ms s min h d"),
     (A + '[[event]]\nwrite = { who = "a" }', 4, "it lacks value = ...: its keys are who file value as"),
     (A + '[[event]]\nwrite = { who = "a", value = 1, fiel = "oom_adj" }', 4, 'did you mean "file"?'),
     (A + '[[event]]\nwrite = { who = "a", value = 1, file = "comm" }', 4, 'write one of "oom_score_adj" "oom_adj"'),

@@ -135,7 +135,7 @@ def test_at_a_speed_it_takes_its_time(file: Path) -> None:
     [
         (["--speed", "0"], "--speed is a number from 0.001 to 1000"),
         (["--speed", "x"], "invalid float value"),
-        (["--until", "soon"], "write a number and one of ns us ms s min h"),
+        (["--until", "soon"], "write a number and one of ns us ms s min h d"),
         (["--record", "/nowhere/run.jsonl"], "No such file"),
         (["--kernel", "5.9"], "choose one of"),
     ],

@@ -7,6 +7,7 @@ from fakeproc.scenario.run import Run
 from fakeproc.scenario.sampler import MOST, Sampler
 
 S = 10**9
+DAY = 24 * 3600 * S
 MIB = 256  # pages
 SIZES = (("a", 100), ("b", 300))
 SPARED = '[[event]]\nwrite = { who = "a", value = -1000 }\n'
@@ -62,6 +63,23 @@ def test_a_leak_without_an_end_ends_with_its_process():
     run = played(machine('leak = { who = "b", rate = "100 MiB/s" }'))
     assert [result for *_, result in run.timeline if result] == ["begins", "kills b (3)"]
     assert run.now == 6_200_000_000  # 624 MiB were free, page tables take some, 4 MiB stay free
+
+
+def test_a_slow_leak_without_an_end_goes_on_for_hours():
+    run = played(machine('leak = { who = "b", rate = "2 MiB/min" }'))
+    assert [result for *_, result in run.timeline if result] == ["begins", "kills b (3)"]
+    assert run.now // 60 == pytest.approx(309 * S, abs=S)  # minutes for 618 MiB
+
+
+def test_a_year_of_growth_is_even_and_takes_seconds():
+    run = played(machine('grow = { who = "a", size = "366 MiB", over = "366 d" }'), 183 * DAY)
+    assert anon(run, "a") == pytest.approx((100 + 183) * MIB, abs=2)
+
+
+def test_a_leak_that_is_blocked_for_ever_ends_after_a_year():
+    stuck = machine('vfork = { who = "a", comm = "c" }', 'leak = { who = "a", rate = "1 MiB/s" }')
+    run = played(stuck)
+    assert (run.now, anon(run, "a")) == (366 * DAY, 100 * MIB)
 
 
 def test_a_leak_goes_on_when_another_is_killed_for_it():

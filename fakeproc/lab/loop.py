@@ -29,6 +29,7 @@ from fakeproc.task import Task
 REPORT = struct.Struct("=IIII")  # struct report of placeholder.c
 GRACE = 2.0  # seconds between asking the command to end and ending it
 SHORTEST = 0.005  # seconds until a clock that is behind, or stands still, is looked at again
+LONGEST_REST = 1e9  # milliseconds
 LANDING = 0.05  # seconds for what the command had sent when it ended
 HARMLESS = {signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH, signal.SIGCONT}
 STOPS = {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
@@ -95,8 +96,10 @@ class Loop:
         heapq.heappush(self._timers, (time.monotonic() + seconds, len(self._timers), what))
 
     def _rest(self) -> float | None:
-        """Milliseconds."""
-        return max(0.0, (self._timers[0][0] - time.monotonic()) * 1000) if self._timers else None
+        """Milliseconds, no more than poll(2) takes: what comes later is looked at again."""
+        if not self._timers:
+            return None
+        return min(max(0.0, (self._timers[0][0] - time.monotonic()) * 1000), LONGEST_REST)
 
     def _do_what_is_due(self) -> None:
         while self._timers and self._timers[0][0] <= time.monotonic():

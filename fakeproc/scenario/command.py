@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -79,7 +80,7 @@ def _paced(entries: Iterator[Entry], speed: float | None) -> Iterator[Entry]:
     begun = time.monotonic()
     for entry in entries:
         if speed is not None:
-            time.sleep(max(0.0, begun + entry.at / 1e9 / speed - time.monotonic()))
+            time.sleep(min(max(0.0, begun + entry.at / 1e9 / speed - time.monotonic()), threading.TIMEOUT_MAX))
         yield entry
 
 

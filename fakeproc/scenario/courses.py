@@ -1,8 +1,8 @@
 """What takes time: an event that is no single act is a course, resumed by the player when its time has come.
 
 next() lets it go on. That says how long it rests now, with what came of it so far (mostly nothing); StopIteration has
-what came of it in the end. Whatever is gradual goes in steps of 100 ms. A course that is under way can be saved: by
-saved(), and by take_up() of a new one of the same event.
+what came of it in the end. Whatever is gradual goes in steps of 100 ms, and behind its first hour in longer ones. A
+course that is under way can be saved: by saved(), and by take_up() of a new one of the same event.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from fakeproc.world import Task
 
 STEP = 100_000_000  # nanoseconds
+FINEST = 36_000  # a step is no smaller part of what has passed: a year takes ten times as many as an hour
 WAITS = "it waits for memory"
 BLOCKED = "it is blocked"
 
@@ -62,7 +63,7 @@ class Gradual(Course):
         if self.step == self.over:
             raise StopIteration(self.said or "done")
         before, told = max(0, self.step), self.told
-        self.step, self.told = min(before + STEP, self.over), self.said
+        self.step, self.told = min(before + max(STEP, before // FINEST), self.over), self.said
         return self.step - before, self.said if self.said != told else ""
 
     def _act(self) -> None:

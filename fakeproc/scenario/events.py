@@ -17,7 +17,6 @@ from fakeproc.world import RESOURCES, ROOT, Caller, Task, World
 
 REFERENCES = ("who", "by", "as", "parent")
 MAKERS = ("spawn", "fork", "clone_vm", "vfork")  # they give a name
-LONGEST_LEAK = 3600 * 10**9  # nanoseconds, where no end is written
 SPAWNED = ("oom_score_adj", "cgroup", "on_sigterm")  # besides ids and sizes
 ADJUSTMENTS = ("oom_score_adj", "oom_adj")
 
@@ -334,9 +333,9 @@ def _leak(world: World, given: dict[str, Any]) -> Course:
 
 
 def _leaking(task: Task, given: dict[str, Any], _: int = 0) -> Course:
-    """What is blocked does not leak: that is not made up for."""
+    """What is blocked does not leak: that is not made up for. Without an end it goes on as long as a run can last."""
     world, (size, time) = task.world, given["rate"]
-    over = given.get("over", LONGEST_LEAK)
+    over = given.get("over", units.LONGEST)
     act, why_over = partial(_grow_by, world, task), partial(_why_over, world, task)
     return Gradual(task, 0, lambda now: size * now // (time * units.PAGE), over, False, act, why_over)
 

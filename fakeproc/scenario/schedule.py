@@ -5,7 +5,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
-from fakeproc import wording
+from fakeproc import units, wording
 from fakeproc.errors import FakeprocError, ScenarioError
 from fakeproc.scenario import events, expect
 from fakeproc.scenario.events import Event
@@ -43,6 +43,7 @@ class Schedule:
         given = self.source.table(("event", index), events.EVENT_KEYS)
         event = self._event(index, given)
         times = self._times(index, given)
+        self._check_last(index, event.at + (times - 1) * given.get("every", 0), given)
         for number in range(times):
             yield self._bounded(index, replace(event, at=event.at + number * given.get("every", 0)))
 
@@ -54,6 +55,11 @@ class Schedule:
         if self.count > MOST:
             raise self._error(index, "times", f"more than {MOST:,} events: lower it")
         return int(given.get("times", 1))
+
+    def _check_last(self, index: int, last: int, given: dict[str, Any]) -> None:
+        if last > units.LONGEST:
+            key = next(key for key in ("times", "wait", "at") if key in given)
+            raise self._error(index, key, "this is more than a year after the start: make it earlier")
 
     def _bounded(self, index: int, event: Event) -> Event:
         """The end of what goes on, which is written as a time of the scenario, as a length."""
