@@ -112,8 +112,10 @@ def _fuse_options(options: argparse.Namespace) -> list[str]:
 
 def _welcome(mount: "Mount") -> None:
     """What is there, and what to try first."""
+    from fakeproc import wording
+
     world = mount.world
-    _say(f"kernel {world.kernel}, {len(world.processes)} processes at {mount.path}")
+    _say(f"kernel {world.kernel}, {wording.counted(len(world.processes), 'process')} at {mount.path}")
     if "allow_other" not in mount.options:
         _say("only you can see it: root, or user_allow_other in /etc/fuse.conf, opens it to other users")
     if os.geteuid():

@@ -184,7 +184,7 @@ WORDS: dict[str, Callable[[str], Any]] = {
     "SUID": _new_id,
     "NAME": str,
     "SIZE": _size,
-    "RAM": _size,
+    "RAM": units.ram,
     "SWAP": _size,
     "CAPS": _caps,
     "FLAGS": _flags,
@@ -279,7 +279,18 @@ def _set_adj(on: "Commands", task: Task, value: int, minimum: int | None = None)
 
 
 def _total(on: "Commands", ram: int, swap: int = 0) -> None:
+    """Nothing that is in use is taken away."""
+    for what, size, used in (("RAM", ram, ram_in_use(on.world)), ("swap", swap, on.world.usage().swap)):
+        if units.pages(size) < used:
+            held = units.shown_size(used * units.PAGE)
+            raise CommandError(f"{held} of the {what} are in use: write more, or free some first", errno.EBUSY)
     on.world.set_total_pages(units.pages(ram), units.pages(swap))
+
+
+def ram_in_use(world: World) -> int:
+    """Pages, without the kernel's stacks."""
+    usage, own = world.usage(), world.own_pages
+    return usage.resident + usage.tables + own.cache + own.buffers + own.slab_reclaimable + own.slab_unreclaimable
 
 
 def _cgroup(on: "Commands", task: Task, path: str) -> None:

@@ -120,7 +120,8 @@ def table(world: World) -> str:
     patches = f"\npatches  {rules.patch_list(world.kernel.patches)}" if world.kernel.version == "4.7" else ""
     total = world.total_pages * units.PAGE >> 20
     head = f"kernel   {world.kernel.version}{patches}\ntotal    {total} MiB\n"
-    counts = f"holds    {len(rows)} processes, {world.task_count} tasks\n\n"
+    processes, tasks = wording.counted(len(rows), "process"), wording.counted(world.task_count, "task")
+    counts = f"holds    {processes}, {tasks}\n\n"
     columns = "    PID    PPID S    UID   ADJ   MIN  RSS MiB  THR  COMM             NOTES\n"
     return head + counts + columns + "".join(rows)
 

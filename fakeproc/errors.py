@@ -17,7 +17,14 @@ class WorldError(OSError):
 
 
 class ScenarioError(FakeprocError):
-    """A scenario file that cannot be understood; the message names file, line and key."""
+    """A scenario file that cannot be understood; the message names file, line and key.
+
+    line: 0 where it is none; path: of the key in the file, such as ("process", 2, "anon").
+    """
+
+    def __init__(self, what: str, line: int = 0, path: tuple[str | int, ...] = ()) -> None:
+        super().__init__(what)
+        self.line, self.path = line, path
 
 
 class StateError(FakeprocError):

@@ -34,6 +34,7 @@ TIMES = {
     "d": 24 * 3600 * 10**9,
 }
 BIGGEST = 1 << 56  # bytes: more than any Linux machine can address
+SMALLEST_RAM = 1 << 20  # a kernel that boots with less was not seen for long
 LONGEST = 366 * TIMES["d"]  # nanoseconds; the core's clock goes to 146 years
 
 _QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
@@ -56,6 +57,13 @@ def size(value: int | str) -> int:
     if not 0 <= count <= BIGGEST:
         raise FakeprocError(f"{value!r} is not a size from 0 to {BIGGEST >> 50} PiB")
     return count
+
+
+def ram(value: int | str) -> int:
+    """Bytes of such a size, for a machine."""
+    if size(value) < SMALLEST_RAM:
+        raise FakeprocError(f"a machine has at least {shown_size(SMALLEST_RAM)} of RAM: write more")
+    return size(value)
 
 
 def pages(value: int | str) -> int:

@@ -65,6 +65,12 @@ def meant(word: str, known: Iterable[str]) -> str:
     return near(word, choices) or f": choose one of {' '.join(choices)}"
 
 
+def counted(count: int, what: str) -> str:
+    """So many of them: "1 event", "2 processes"."""
+    ending = "es" if what.endswith("s") else "s"
+    return f"{count} {what}{'' if count == 1 else ending}"
+
+
 def listed(words: Iterable[str], most: int = 8) -> str:
     """The words, joined by commas; of many only the first."""
     every = list(words)

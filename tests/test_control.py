@@ -261,6 +261,24 @@ def test_total_is_the_size_of_the_machine(world):
 
 
 @pytest.mark.parametrize(
+    ("line", "number", "words"),
+    [
+        ("total 0", errno.EINVAL, "a machine has at least 1 MiB of RAM"),
+        ("total 4K", errno.EINVAL, "a machine has at least 1 MiB of RAM"),
+        ("total 9M", errno.EBUSY, "10272 KiB of the RAM are in use: write more, or free some first"),
+        ("total 1G 8K", errno.EBUSY, "12 KiB of the swap are in use"),
+    ],
+)
+def test_what_is_in_use_is_not_taken_away(world, line, number, words):
+    world.task(103).set_sizes(swap="12 KiB")
+    with pytest.raises(OSError) as refused:
+        ctl(world, line)
+    assert refused.value.errno == number
+    assert words in log(world)[-1]
+    assert world.total_pages == 8 << 18
+
+
+@pytest.mark.parametrize(
     ("line", "caller"),
     [
         ("caller uid=0", Caller()),

@@ -44,7 +44,7 @@ def test_a_valid_file_is_said_to_be_one(file: Path) -> None:
     done = ask("scenario", "check", str(file), "leak")
     assert (done.returncode, done.stderr) == (0, "")
     first, second = done.stdout.splitlines()
-    assert first == f"{file}: valid: 2 processes, 1 events, 1 expects"
+    assert first == f"{file}: valid: 2 processes, 1 event, 1 expect"
     assert second.startswith("leak.toml: valid: ")
 
 
@@ -57,8 +57,8 @@ def test_every_mistake_is_found_at_once(file: Path) -> None:
     done = ask("scenario", "check", str(file), "leak")
     assert done.returncode == 2
     found = [line.removeprefix(f"{file}:") for line in done.stdout.splitlines()[:-1]]
-    assert [line.partition(":")[0] for line in found] == ["12", "2", "5", "6", "8", "9", "11"]
-    for line, words in zip(found, ("process", "ram", "anon", "from 0", "in quotes", "kill", "killed"), strict=True):
+    assert [line.partition(":")[0] for line in found] == ["2", "5", "6", "8", "9", "11", "12"]
+    for line, words in zip(found, ("ram", "anon", "from 0", "in quotes", "kill", "killed", "process"), strict=True):
         assert words in line
 
 
@@ -66,6 +66,71 @@ def test_mistakes_about_who_is_who_are_found_event_by_event(file: Path) -> None:
     file.write_text(STORY + '[[event]]\nkill = "b"\n[[event]]\nat = "0 s"\nkill = "a"\n[[expect]]\nalive = ["c"]\n')
     lines = ask("scenario", "check", str(file)).stdout.splitlines()
     assert [line.split(":")[1] for line in lines] == ["10", "12", "15"]
+
+
+ALL_KINDS = """[[process]]
+comm = "a"
+annon = "1 GiB"
+clone_vm_of = "nosuch"
+[[process]]
+comm = "b"
+kthread = true
+zombie = true
+[[process]]
+comm = "c"
+pid = 7
+[[process]]
+comm = "d"
+pid = 7
+[[cgroup]]
+limit = "1 GiB"
+[[event]]
+kill = "nosuch"
+[[event]]
+at = 5
+exec = "nosuch"
+[[expect]]
+killed = ["nosuch"]
+[[expect]]
+value = { file = "nofile", is = 1 }
+[[expect]]
+value = { of = "a", file = "oom_scor_adj", is = 1 }
+"""
+
+
+def test_mistakes_of_all_kinds_are_found_together_in_the_order_of_lines(file: Path) -> None:
+    file.write_text(ALL_KINDS)
+    lines = ask("scenario", "check", str(file)).stdout.splitlines()
+    assert [int(line.split(":")[1]) for line in lines] == [3, 4, 8, 14, 15, 18, 20, 21, 23, 25, 27]
+    assert "no such file of /proc" in lines[-2]
+    assert 'did you mean "oom_score_adj"?' in lines[-1]
+
+
+FOLLOW = """[[process]]
+name = 5
+anon = "1 GiB"
+[[process]]
+comm = "b"
+clone_vm_of = "5"
+[[event]]
+at = "1 s"
+kil = "b"
+[[event]]
+kill = "5"
+"""
+
+
+def test_what_only_follows_from_a_mistake_is_not_told(file: Path) -> None:
+    file.write_text(FOLLOW)
+    lines = ask("scenario", "check", str(file)).stdout.splitlines()
+    assert [int(line.split(":")[1]) for line in lines] == [2, 9]
+
+
+def test_a_machine_that_holds_more_than_its_ram_is_valid_with_a_note(file: Path) -> None:
+    file.write_text(f'[machine]\nram = "1 GiB"\n{STORY}[[process]]\ncomm = "b"\nfork_of = "a"\n')
+    done = ask("scenario", "check", str(file))
+    assert done.returncode == 0
+    assert "note: 1029 MiB more are in use than there is RAM" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -87,7 +152,7 @@ def test_a_run_prints_what_happens_and_the_verdicts(file: Path) -> None:
     done = ask("scenario", "run", str(file))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
-        f"{file}: kernel 4.8, 8 GiB, 2 processes, 1 events",
+        f"{file}: kernel 4.8, 8 GiB, 2 processes, 1 event",
         "    1.000 s  kill a: ok",
         "    1.000 s  a (2) is killed by a signal",
         'PASS  killed = ["a"]: a (2) was killed by a signal at 1 s [at 1 s]',

@@ -71,6 +71,11 @@ def test_a_slow_leak_without_an_end_goes_on_for_hours():
     assert run.now // 60 == pytest.approx(309 * S, abs=S)  # minutes for 618 MiB
 
 
+def test_a_leak_may_be_faster_than_any_machine():
+    run = played(machine('leak = { who = "b", rate = "60000 TiB/ns" }'))
+    assert [result for *_, result in run.timeline if result] == ["begins", "kills b (3)"]
+
+
 def test_a_year_of_growth_is_even_and_takes_seconds():
     run = played(machine('grow = { who = "a", size = "366 MiB", over = "366 d" }'), 183 * DAY)
     assert anon(run, "a") == pytest.approx((100 + 183) * MIB, abs=2)

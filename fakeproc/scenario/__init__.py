@@ -1,23 +1,18 @@
 """Scenario files: TOML that describes a machine. load() reads one, Scenario.build() makes the World of it."""
 
 import os
-from collections.abc import Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
 
 from fakeproc import rules, wording
 from fakeproc.errors import ScenarioError
-from fakeproc.scenario import keys
 from fakeproc.scenario.build import Scenario
 from fakeproc.scenario.planner import Planner
 from fakeproc.scenario.schedule import Schedule
 from fakeproc.scenario.source import Source, read_text
 
 __all__ = ["Scenario", "bundled", "bundled_names", "find", "load", "loads"]
-
-DEFAULT_RAM = 8 << 30
 
 
 def loads(text: str, file: str = "scenario") -> Scenario:
@@ -28,8 +23,8 @@ def loads(text: str, file: str = "scenario") -> Scenario:
     return Scenario(
         file=planner.source.file,
         kernel=machine.get("kernel", rules.Kernel()),
-        ram=sum(machine.get("nodes", ())) or machine.get("ram", DEFAULT_RAM),
-        swap=machine.get("swap", 0),
+        ram=planner.ram,
+        swap=planner.swap,
         pid_max=planner.pid_max,
         processes=processes,
         title=title[1:].strip() if (title := text.partition("\n")[0]).startswith("#") else "",
@@ -38,33 +33,10 @@ def loads(text: str, file: str = "scenario") -> Scenario:
         sysctl=machine.get("sysctl", {}),
         events=schedule.events,
         expects=schedule.expects,
-        cgroups=tuple(_cgroups(planner.source)),
-        machine=_checked_machine(planner.source, machine),
+        cgroups=planner.cgroups(),
+        machine=machine,
         text=text,
     )
-
-
-def _checked_machine(source: Source, machine: dict[str, Any]) -> dict[str, Any]:
-    ram, own = machine.get("ram", DEFAULT_RAM), sum(machine.get(key, 0) for key in keys.OWN_PAGES if key != "dirty")
-    if own > ram:
-        raise source.error(("machine",), "cache, buffers and slab are more than the RAM: make them smaller")
-    if machine.get("dirty", 0) > machine.get("cache", 0):
-        raise source.error(("machine", "dirty"), "dirty is a part of the cache: write less, or more cache")
-    return machine
-
-
-def _cgroups(source: Source) -> Iterator[dict[str, Any]]:
-    seen = set()
-    for index in range(len(source.tables.get("cgroup", []))):
-        cgroup = source.table(("cgroup", index), keys.CGROUP_KEYS)
-        path = cgroup.get("path", "")
-        if len(path) < 2 or path.endswith("/"):
-            what = 'write the path of one below the root, such as path = "/system.slice"'
-            raise source.error(("cgroup", index, "path"), f"cgroup {index + 1}: {what}")
-        if path in seen:
-            raise source.error(("cgroup", index, "path"), f"cgroup {index + 1}: {path} is there above: write it once")
-        seen.add(path)
-        yield cgroup
 
 
 def load(path: str | os.PathLike[str]) -> Scenario:
@@ -91,11 +63,14 @@ def bundled(name: str = "default") -> Scenario:
 
 def find(name: str) -> Scenario:
     """A bundled scenario by its name, or else the file of that path."""
+    return load(name) if is_file(name) else bundled(name)
+
+
+def is_file(name: str) -> bool:
+    """Whether that is meant to be a file, and no bundled scenario."""
     if name in bundled_names():
-        return bundled(name)
-    if os.sep in name or name.endswith(".toml") or Path(name).exists():
-        return load(name)
-    return bundled(name)
+        return False
+    return os.sep in name or name.endswith(".toml") or Path(name).exists()
 
 
 def _folder() -> list[Traversable]:

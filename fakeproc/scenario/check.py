@@ -1,51 +1,50 @@
 """Every mistake of a scenario file at once, where loading it stops at the first."""
 
-from collections.abc import Iterator
-from typing import Any
+from functools import cache
+from operator import attrgetter
 
+from fakeproc import rules, wording
 from fakeproc.errors import ScenarioError
-from fakeproc.scenario import keys
 from fakeproc.scenario.planner import Planner
 from fakeproc.scenario.schedule import Schedule
-from fakeproc.scenario.source import TABLES, Source, where
+from fakeproc.scenario.source import Source
+from fakeproc.world import World
 
 
 def problems(text: str, file: str) -> list[ScenarioError]:
-    """What is wrong with that text, in the order of its lines as far as they depend on each other; nothing: it is valid
-    as far as can be seen without building the machine."""
+    """What is wrong with that text, in the order of its lines; nothing: it is valid as far as can be seen without
+    building the machine."""
     found: list[ScenarioError] = []
     try:
-        source = Source(file, text, found)
-    except ScenarioError as error:
-        return [error]
-    return found + list(_wrong_keys(source)) or _wrong_relations(source)
-
-
-def _wrong_keys(source: Source) -> Iterator[ScenarioError]:
-    for name, known in TABLES.items():
-        tables = source.tables.get(name, {})
-        for index, table in enumerate(tables if isinstance(tables, list) else [tables]):
-            path = (name, index) if isinstance(tables, list) else (name,)
-            yield from _wrong_in(source, path, table, known)
-
-
-def _wrong_in(
-    source: Source, path: tuple[str | int, ...], table: dict[str, Any], known: dict[str, keys.Check]
-) -> Iterator[ScenarioError]:
-    for key, value in table.items():
-        try:
-            keys.check_table({key: value}, known)
-        except keys.KeyProblem as problem:
-            yield source.error((*path, key), f"{where(path, table)}: {problem}")
-
-
-def _wrong_relations(source: Source) -> list[ScenarioError]:
-    """Who is who can be understood only as a whole: of that the first mistake."""
-    found: list[ScenarioError] = []
-    try:
-        planner = Planner(source)
-        planner.plan()
-        Schedule(planner, found)
-    except ScenarioError as error:
+        _look(Source(file, text, found))
+    except ScenarioError as error:  # behind which nothing can be understood
         found.append(error)
-    return found
+    return sorted(found, key=attrgetter("line"))
+
+
+def _look(source: Source) -> None:
+    """Whatever is wrong is noted there."""
+    planner = Planner(source)
+    planner.cgroups()
+    planner.plan()
+    Schedule(planner)
+    for index, expect in enumerate(source.tables.get("expect", [])):
+        is_sound = ("expect", index) not in source.lacking
+        if is_sound and "value" in expect and (what := _wrong_file(expect["value"])):
+            source.note(source.error(("expect", index, "value"), f"expect {index + 1}: value: {what}"))
+
+
+def _wrong_file(value: dict[str, str]) -> str:
+    """What is expected of a file is expected of one that some kernel has."""
+    first = value["file"].partition("/")[0]
+    known = _files("/1" if "of" in value else "/")
+    if first in known or ("of" not in value and first.isdigit()):
+        return ""
+    place = "of a process" if "of" in value else "of /proc"
+    return f"file = {wording.shown(value['file'])}: there is no such file {place}{wording.near(first, known)}"
+
+
+@cache
+def _files(directory: str) -> frozenset[str]:
+    """What any kernel has there."""
+    return frozenset(name for version in rules.versions() for name in World(version).listdir(directory))

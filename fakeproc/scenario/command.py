@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TextIO
 
-from fakeproc import files, rules, scenario
+from fakeproc import files, rules, scenario, units, wording
+from fakeproc.commands import ram_in_use
 from fakeproc.errors import ScenarioError
 from fakeproc.scenario import record
 from fakeproc.scenario.check import problems
@@ -28,18 +29,23 @@ def check_command(files: list[str], stream: TextIO) -> int:
 def _check(file: str, stream: TextIO) -> int:
     wrong: list[ScenarioError] = []
     try:
-        if file not in scenario.bundled_names():
+        if scenario.is_file(file):
             wrong = problems(read_text(file), file)
         if not wrong:
             described = scenario.find(file)
-            described.build()
+            world = described.build()
     except ScenarioError as error:
         wrong = [error]
     if wrong:
         stream.writelines(f"{problem}\n" for problem in wrong)
         return 2
-    counts = f"{len(described.processes)} processes, {len(described.events)} events, {len(described.expects)} expects"
+    lengths = {"process": described.processes, "event": described.events, "expect": described.expects}
+    counts = ", ".join(wording.counted(len(them), kind) for kind, them in lengths.items())
     stream.write(f"{described.file}: valid: {counts}" + (f": {described.title}\n" if described.title else "\n"))
+    missing = ram_in_use(world) - described.ram // units.PAGE
+    if missing > 0:
+        size = f"{-(-missing * units.PAGE >> 20)} MiB"
+        stream.write(f"{described.file}: note: {size} more are in use than there is RAM: who grows next meets it\n")
     return 0
 
 

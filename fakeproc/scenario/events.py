@@ -319,7 +319,7 @@ def _grow_by(world: World, task: Task, pages: int) -> str:
     """A word only where it does not simply get them: what the OOM killer has done for it, if it was asked."""
     before, has_all = world.log_end, False
     try:
-        has_all = task.grow(pages * units.PAGE)
+        has_all = task.grow(min(pages * units.PAGE, units.BIGGEST))
     except OSError:
         if world.log_end == before:
             raise

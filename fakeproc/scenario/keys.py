@@ -57,9 +57,7 @@ def size(value: Any) -> int:
 
 
 def _machine_size(value: Any) -> int:
-    if not size(value):
-        raise FakeprocError("a machine without memory cannot run")
-    return size(value)
+    return units.ram(size(value))
 
 
 def reference(value: Any) -> int | str:
@@ -325,8 +323,10 @@ PROCESS_KEYS: dict[str, Check] = {
     **dict.fromkeys(CONDITIONS, boolean),
 }
 
-SIZES = ("anon", "file", "shmem", "swap")
+RESIDENT = ("anon", "file", "shmem")
+SIZES = (*RESIDENT, "swap")
 COPIES = ("clone_vm_of", "vfork_of", "fork_of")
+RELATIONS = (*COPIES, "parent", "uses_mm_of")
 _MEMORY = (*SIZES, "dumpable")
 _PROGRAM = ("environ", "exe", "cwd", "fds", "on_sigterm")
 

@@ -2,10 +2,10 @@
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
-from fakeproc import capabilities, wording
+from fakeproc import capabilities, units, wording
 from fakeproc.errors import ScenarioError
 from fakeproc.scenario import keys
 from fakeproc.scenario.lines import Path
@@ -15,6 +15,7 @@ from fakeproc.world import CLONE_NEWPID, CLONE_PARENT, CLONE_VFORK, CLONE_VM
 
 FIRST_PID_AGAIN = 300  # where the kernel goes on behind pid_max
 PID_MAX = 32768
+DEFAULT_RAM = 8 << 30
 CPU = 1000  # a whole one, in the shares of keys
 FLAGS = ("kthread", "zombie", "dead_leader", "namespace_init", *keys.CONDITIONS)
 COPY_FLAGS = {"fork_of": 0, "clone_vm_of": CLONE_VM, "vfork_of": CLONE_VM | CLONE_VFORK}
@@ -26,8 +27,7 @@ class Planner:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.machine: dict[str, Any] = source.table(("machine",), keys.MACHINE_KEYS)
-        if "nodes" in self.machine and "ram" in self.machine:
-            raise source.error(("machine", "ram"), "machine: the RAM is the sum of its nodes: leave ram out")
+        self._check_machine()
         self.processes: list[Process] = []
         self.kthreadd: Process | None = None
         self.named: dict[str, list[Process]] = defaultdict(list)
@@ -40,10 +40,21 @@ class Planner:
         self._number()
         self._name()
         self._relate()
-        ordered = self._order()
+        ordered: list[Process] = []
+        with self.source.noting():
+            ordered = self._order()
         for process in ordered:
-            self._settle(process)
+            with self.source.noting():
+                self._settle(process)
         return ordered
+
+    @property
+    def ram(self) -> int:
+        return sum(self.machine.get("nodes", ())) or int(self.machine.get("ram", DEFAULT_RAM))
+
+    @property
+    def swap(self) -> int:
+        return int(self.machine.get("swap", 0))
 
     @property
     def pid_max(self) -> int:
@@ -56,6 +67,43 @@ class Planner:
         shown = f"{key} = {wording.shown(written[key])}: " if written else ""
         return self.source.error(path, f"{_label(process)}: {shown}{what}")
 
+    def refuse(self, process: Process, key: str, what: str) -> None:
+        """The same, said; the key counts as not written."""
+        self.source.note(self.refusal(process, key, what))
+        process.given.pop(key, None)
+
+    # --- the machine -----------------------------------------------------------
+
+    def _check_machine(self) -> None:
+        machine, source = self.machine, self.source
+        if "nodes" in machine and "ram" in machine:
+            source.note(source.error(("machine", "ram"), "machine: the RAM is the sum of its nodes: leave ram out"))
+        if sum(machine.get(key, 0) for key in keys.OWN_PAGES if key != "dirty") > self.ram:
+            what = "cache, buffers and slab are more than the RAM: make them smaller"
+            source.note(source.error(("machine",), what))
+        if machine.get("dirty", 0) > machine.get("cache", 0):
+            what = "dirty is a part of the cache: write less, or more cache"
+            source.note(source.error(("machine", "dirty"), what))
+
+    def cgroups(self) -> tuple[dict[str, Any], ...]:
+        """What the file says of each."""
+        found: dict[str, dict[str, Any]] = {}
+        for index in range(len(self.source.tables.get("cgroup", []))):
+            with self.source.noting():
+                cgroup = self.source.table(("cgroup", index), keys.CGROUP_KEYS)
+                self._check_cgroup(index, cgroup.get("path", ""), found)
+                found[cgroup["path"]] = cgroup
+        return tuple(found.values())
+
+    def _check_cgroup(self, index: int, path: str, others: Container[str]) -> None:
+        what = ""
+        if len(path) < 2 or path.endswith("/"):
+            what = 'write the path of one below the root, such as path = "/system.slice"'
+        elif path in others:
+            what = f"{path} is there above: write it once"
+        if what:
+            raise self.source.error(("cgroup", index, "path"), f"cgroup {index + 1}: {what}")
+
     # --- processes -------------------------------------------------------------
 
     def _describe(self) -> None:
@@ -65,6 +113,7 @@ class Planner:
             process = Process(index, _without_unset_flags(given))
             self._check_kind(process)
             self._check_mems(process)
+            self._check_sizes(process)
             self.processes.append(process)
         self._find_first()
 
@@ -73,21 +122,19 @@ class Planner:
         for key, others, why in keys.EXCLUDED:
             for other in others:
                 if key in given and other in given:
-                    raise self.refusal(process, other, f'this does not go with "{key}": {why}')
+                    self.refuse(process, other, f'this does not go with "{key}": {why}')
         if given.get("pid") == 1:
             for key in keys.FIRST_PROCESS:
                 if key in given:
-                    raise self.refusal(process, key, "pid 1 is the first process, made by nobody: leave it out")
+                    self.refuse(process, key, "pid 1 is the first process, made by nobody: leave it out")
         if "dead_leader" in given and not given.get("threads"):
-            raise self.refusal(process, "dead_leader", "alone it would be a zombie: add threads = 2, or zombie = true")
+            self.refuse(process, "dead_leader", "alone it would be a zombie: add threads = 2, or zombie = true")
         if sum(given.get("cpu", {}).values()) > CPU * (1 + len(given.get("threads", ()))):
-            raise self.refusal(process, "cpu", "a thread runs on one CPU at a time: write less, or more threads")
+            self.refuse(process, "cpu", "a thread runs on one CPU at a time: write less, or more threads")
         if "uses_mm_of" in given and "kthread" not in given:
-            raise self.refusal(
-                process, "uses_mm_of", "only a kernel thread borrows: write clone_vm_of, or add kthread = true"
-            )
+            self.refuse(process, "uses_mm_of", "only a kernel thread borrows: write clone_vm_of, or add kthread = true")
         if process.comm is None and given.get("pid") != 1 and not any(key in given for key in keys.COPIES):
-            raise self.refusal(process, "", 'it has no name: add comm = "..."')
+            self.refuse(process, "", 'it has no name: add comm = "..."')
 
     def _find_first(self) -> None:
         """Init, and kthreadd where there are kernel threads: they come first, described or not."""
@@ -110,7 +157,21 @@ class Planner:
         count = len(self.machine.get("nodes", ()))
         if count and process.given.get("mems", 0) >> count:
             there = f"0-{count - 1}" if count > 1 else "0"
-            raise self.refusal(process, "mems", f"the nodes of [machine] are {there}: choose among them")
+            self.refuse(process, "mems", f"the nodes of [machine] are {there}: choose among them")
+
+    def _check_sizes(self, process: Process) -> None:
+        """Who is larger than the machine. All together may be: what is shared after a fork, or a mapped file, counts
+        for each, and who grows next meets it."""
+        if ("machine",) in self.source.lacking:
+            return
+        parts = {key: process.given[key] for key in keys.RESIDENT if key in process.given}
+        if sum(parts.values()) > self.ram:
+            held, there = units.shown_size(sum(parts.values())), units.shown_size(self.ram)
+            what = f"{held} do not fit into the RAM of {there}: write less, or more ram in [machine]"
+            self.refuse(process, max(parts, key=parts.__getitem__), what)
+        if process.given.get("swap", 0) > self.swap:
+            there = f"of {units.shown_size(self.swap)}" if self.swap else "that the machine does not have"
+            self.refuse(process, "swap", f"this does not fit into the swap {there}: write more swap in [machine]")
 
     # --- ids -------------------------------------------------------------------
 
@@ -136,7 +197,8 @@ class Planner:
             ids = [("pid", process.given.get("pid"))] + [("threads", thread.get("tid")) for thread in threads]
             for key, number in ids:
                 if number in owner:
-                    raise self.refusal(process, key, f"{number} is taken by {_label(owner[number])}: choose another")
+                    what = f"{number} is taken by {_label(owner[number])}: choose another"
+                    self.source.note(self.refusal(process, key, what))
                 if number:
                     owner[number] = process
         return set(owner)
@@ -169,6 +231,8 @@ class Planner:
             raise self.refusal(
                 process, key, f"that could be pid {pids}: write the pid, or give each a name = of its own"
             )
+        if not found and self.source.lacks_names:
+            return self.by_pid[1]  # somebody: who that is, is lost
         if not found:
             raise self.refusal(process, key, f"there is no such process{self._near(wanted)}")
         if found[0] is process:
@@ -190,9 +254,11 @@ class Planner:
             if process.is_kthread:
                 process.maker = None if process is self.kthreadd else self.kthreadd
             elif process is not init:
-                self._relate_process(process, init)
+                with self.source.noting():
+                    self._relate_process(process, init)
             if "uses_mm_of" in process.given:
-                process.borrows = self._owner(process)
+                with self.source.noting():
+                    process.borrows = self._owner(process)
             if process.maker:
                 self.made_by[process.maker].append(process)
         self._check_vforks()
@@ -222,9 +288,8 @@ class Planner:
                 continue
             other = waiting.setdefault(process.maker, process)
             if other is not process:
-                raise self.refusal(
-                    process, "vfork_of", f"that one waits for {_label(other)} already: one child at a time"
-                )
+                what = f"that one waits for {_label(other)} already: one child at a time"
+                self.source.note(self.refusal(process, "vfork_of", what))
 
     # --- order -------------------------------------------------------------------
 
@@ -266,7 +331,7 @@ class Planner:
             seen[process] = len(seen)
             process = next(before for before in self._before(process) if before in left)
         circle = [*list(seen)[seen[process] :], process]
-        key = next(key for key in (*keys.COPIES, "parent", "uses_mm_of") if key in process.given)
+        key = next(key for key in keys.RELATIONS if key in process.given)
         names = wording.listed((_label(one) for one in circle), most=6)
         return self.refusal(
             process, key, f"these make each other in a circle: {names}: let one of them have another parent"

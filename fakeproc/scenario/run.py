@@ -216,5 +216,5 @@ def head(run: Run) -> str:
     """What is played, in a line."""
     kernel, described = run.world.kernel, run.described
     ram = units.shown_size(described.ram) + (f" and {units.shown_size(described.swap)} swap" if described.swap else "")
-    counts = f"{len(run.world.processes)} processes, {len(described.events)} events"
-    return f"{described.file}: kernel {kernel}, {ram}, {counts}"
+    processes = wording.counted(len(run.world.processes), "process")
+    return f"{described.file}: kernel {kernel}, {ram}, {processes}, {wording.counted(len(described.events), 'event')}"

@@ -17,11 +17,10 @@ PEOPLE = ("killed", "not_killed", "order", "alive")
 
 
 class Schedule:
-    """The events of a file by their times, and its expectations. Whatever is wrong is a ScenarioError: the first is
-    raised, or all of them are collected in `problems`, where such a list is given."""
+    """The events of a file by their times, and its expectations. Whatever is wrong is a ScenarioError."""
 
-    def __init__(self, planner: Planner, problems: list[ScenarioError] | None = None) -> None:
-        self.planner, self.source, self.problems = planner, planner.source, problems
+    def __init__(self, planner: Planner) -> None:
+        self.planner, self.source = planner, planner.source
         self.made: set[str] = set()  # by earlier events
         self.now = self.count = 0
         self.events = tuple(sorted(self._collected("event", self._events_of), key=attrgetter("at")))
@@ -29,12 +28,8 @@ class Schedule:
 
     def _collected(self, table: str, read: Any) -> Iterator[Any]:
         for index in range(len(self.source.tables.get(table, []))):
-            try:
+            with self.source.noting():
                 yield from read(index)
-            except ScenarioError as error:
-                if self.problems is None:
-                    raise
-                self.problems.append(error)
 
     # --- events ------------------------------------------------------------------
 
@@ -153,6 +148,8 @@ class Schedule:
         if found:
             pids = wording.listed(str(one.pid) for one in found)
             raise FakeprocError(f"that could be pid {pids}: write the pid")
+        if self.source.lacks_names:
+            return word
         known = [*self.planner.named, *self.made, *(others or [])]
         near = wording.near(word, known) if isinstance(word, str) else ""
         shown = "" if others is not None else f"{wording.shown(word)}: "

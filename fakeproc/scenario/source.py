@@ -4,13 +4,15 @@ import os
 import re
 import stat
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from fakeproc import wording
 from fakeproc.errors import ScenarioError
 from fakeproc.scenario import keys
-from fakeproc.scenario.events import EVENT_KEYS
-from fakeproc.scenario.expect import EXPECT_KEYS
+from fakeproc.scenario.events import ACTIONS, EVENT_KEYS, MAKERS
+from fakeproc.scenario.expect import EXPECT_KEYS, EXPECTS
 from fakeproc.scenario.lines import Path, find_line
 
 BIGGEST_FILE = 64 << 20
@@ -21,6 +23,8 @@ TABLES = {
     "event": EVENT_KEYS,
     "expect": EXPECT_KEYS,
 }
+GIVE_NAMES = ("name", "comm", "pid", *MAKERS)
+NAME_OTHERS = (*keys.RELATIONS, *ACTIONS, *EXPECTS)
 BELOW = {name: "[machine]" if name == "machine" else f"[[{name}]]" for name in TABLES}
 
 
@@ -47,34 +51,57 @@ def read_text(path: str | os.PathLike[str]) -> str:
 
 
 class Source:
-    """The text of a scenario file and its tables. Every refusal is a ScenarioError with file, line and key."""
+    """The text of a scenario file and its tables. Every refusal is a ScenarioError with file, line and key.
+
+    The first mistake is raised; or, where a list for problems is given, all of them are noted there, and whatever is
+    wrong counts as not written.
+    """
 
     def __init__(self, file: str, text: str, problems: list[ScenarioError] | None = None) -> None:
-        """With a list for problems, tables that are none are left out and said there."""
-        self.file, self.text = wording.printable(file), text
+        self.file, self.text, self.problems = wording.printable(file), text, problems
+        self.lacking: set[Path] = set()  # tables that have lost a key
+        self.lacks_names = False  # of which one gave somebody a name
         self.tables = self._parse()
-        for key in list(self.tables):
-            try:
-                self._check_top(key, self.tables[key])
-            except ScenarioError as error:
-                if problems is None:
-                    raise
-                problems.append(error)
-                del self.tables[key]
+        self.tables = {key: value for key, value in self.tables.items() if self._is_known(key, value)}
 
     def error(self, path: Path, what: str) -> ScenarioError:
         """What is wrong with the key of that path."""
         line = find_line(self.text, path)
-        return ScenarioError(f"{self.file}:{line}: {what}" if line else f"{self.file}: {what}")
+        return ScenarioError(f"{self.file}:{line}: {what}" if line else f"{self.file}: {what}", line or 0, path)
+
+    def note(self, error: ScenarioError) -> None:
+        """What is said of a table that has lost a key may follow from that; whom it names does not."""
+        if self.problems is None:
+            raise error
+        table, key = error.path[:2], error.path[2:]
+        if table not in self.lacking or (key and key[0] in NAME_OTHERS):
+            self.problems.append(error)
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """A mistake ends the block; whether it is more than noted, see the class."""
+        try:
+            yield
+        except ScenarioError as error:
+            self.note(error)
 
     def table(self, path: Path, known: dict[str, keys.Check]) -> dict[str, Any]:
         """The checked values of a table: ("machine",), or ("process", its index), as all that come in arrays."""
         table = self.tables.get(str(path[0]), {})
         table = table[path[1]] if len(path) == 2 else table
-        try:
-            return keys.check_table(table, known)
-        except keys.KeyProblem as problem:
-            raise self.error((*path, problem.key), f"{where(path, table)}: {problem}") from None
+        checked: dict[str, Any] = {}
+        wrong = []
+        for key, value in table.items():
+            try:
+                checked |= keys.check_table({key: value}, known)
+            except keys.KeyProblem as problem:
+                error = self.error((*path, key), f"{where(path, table)}: {problem}")
+                self.note(error)
+                wrong.append(key)
+        if wrong:
+            self.lacking.add(path)
+            self.lacks_names = self.lacks_names or any(key in GIVE_NAMES for key in wrong)
+        return checked
 
     def _parse(self) -> dict[str, Any]:
         try:
@@ -91,6 +118,12 @@ class Source:
         last = self.text.count("\n") + (not self.text.endswith("\n"))
         line, column = (at[1], f" (column {at[2]})") if at and at[1] else (last, "")
         return ScenarioError(f"{self.file}:{line}: this is not TOML: {what}{column}")
+
+    def _is_known(self, key: str, value: Any) -> bool:
+        with self.noting():
+            self._check_top(key, value)
+            return True
+        return False
 
     def _check_top(self, key: str, value: Any) -> None:
         if key not in TABLES:
@@ -124,6 +157,6 @@ def label(table: dict[str, Any], index: int) -> str:
     name, pid = table.get("name", table.get("comm")), table.get("pid")
     if isinstance(name, str):
         return f"process {wording.quoted(name)}"
-    if isinstance(pid, int):
-        return f"process of pid {wording.shown(pid)}"
+    if isinstance(pid, int) and 0 < pid < keys.PID_LIMIT:
+        return f"process of pid {pid}"
     return f"process number {index + 1}"

@@ -7,9 +7,8 @@ from typing import Any
 from fakeproc import nodes, rules, wording
 from fakeproc._native import ffi, lib
 from fakeproc.errors import FakeprocError
-from fakeproc.scenario import DEFAULT_RAM
 from fakeproc.scenario.keys import PID_LIMIT
-from fakeproc.scenario.planner import PID_MAX
+from fakeproc.scenario.planner import DEFAULT_RAM, PID_MAX
 from fakeproc.snapshot.describe import size
 from fakeproc.snapshot.facts import Machine
 from fakeproc.world import World
