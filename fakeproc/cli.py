@@ -5,9 +5,11 @@ import os
 import sys
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from fakeproc import __version__
+from fakeproc.ending import GOOD, concluded, nobody_reads, open_streams
 from fakeproc.errors import FakeprocError
 
 if TYPE_CHECKING:
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from fakeproc.shell.session import Session
     from fakeproc.world import Task, World
 
-GOOD, ANSWER_IS_NO, ASKED_WRONGLY, INTERRUPTED = 0, 1, 2, 130
 ORDERS = ("points", "rss", "score", "adj", "pid", "comm")
 SHELLS = ("bash", "zsh")
 TOPICS = ("rules", "patches", "scenario", "control", "shell", "memory", "lab", "testing", "limits")
@@ -654,22 +655,16 @@ def _parser() -> Parser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; the result is the exit code."""
+    open_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="surrogateescape")  # names of files are bytes
-    try:
-        options = _parser().parse_args((sys.argv[1:] if arguments is None else arguments) or ["help"])
-        code = VERBS[options.verb].run(options)
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        return _complain("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        return _nobody_reads()
-    except FakeprocError as error:
-        return _complain(str(error), ASKED_WRONGLY)
-    except OSError as error:
-        return _complain(_os_error(error), ASKED_WRONGLY)
-    return code
+    return concluded(partial(_carried_out, (sys.argv[1:] if arguments is None else arguments) or ["help"]))
+
+
+def _carried_out(arguments: list[str]) -> int:
+    options = _parser().parse_args(arguments)
+    return VERBS[options.verb].run(options)
 
 
 def _out(options: argparse.Namespace) -> TextIO:
@@ -684,23 +679,7 @@ def _say(line: str) -> None:
     try:
         print(line, flush=True)
     except OSError:
-        _nobody_reads()
-
-
-def _complain(what: str, code: int) -> int:
-    print(f"fakeproc: {' '.join(what.split())}", file=sys.stderr)
-    return code
-
-
-def _os_error(error: OSError) -> str:
-    where = f": {error.filename}" if error.filename is not None else ""
-    return f"{error.strerror or error}{where}"
-
-
-def _nobody_reads() -> int:
-    """stdout is a pipe whose reader has gone: say no more."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return ANSWER_IS_NO
+        nobody_reads()
 
 
 if __name__ == "__main__":

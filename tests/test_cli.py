@@ -3,6 +3,7 @@
 import argparse
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -193,6 +194,51 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
         assert process.stderr
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+CLOSED = [
+    (["help"], 1),
+    (["explain", "leak"], 1),
+    (["compare", "patch-05"], 1),
+    (["scenario", "run", "leak", "--quiet"], 1),
+    (["completion", "bash"], 1),
+    (["shell"], 0),
+    (["shell"], 1),
+    (["explain", "nosuch"], 2),
+]
+
+
+@pytest.mark.parametrize(("arguments", "number"), CLOSED, ids=str)
+def test_a_stream_that_is_closed_is_as_one_to_nowhere(arguments: list[str], number: int) -> None:
+    def run(redirection: str) -> tuple[int, bytes, bytes]:
+        words = ["sh", "-c", f'exec "$@" {number}{redirection}', "sh", *FAKEPROC, *arguments]
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    assert run(">&-") == run("<>/dev/null")
+
+
+def test_a_file_is_written_though_stdout_is_closed(tmp_path: Path) -> None:
+    words = [*FAKEPROC, "snapshot", "-o", str(tmp_path / "this.toml")]
+    done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *words], capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert (tmp_path / "this.toml").stat().st_size
+
+
+@pytest.mark.parametrize("arguments", [["help"], ["scenario", "run", "leak"], ["explain", "leak"]], ids=shlex.join)
+def test_who_is_not_read_any_more_ends_as_by_sigpipe(arguments: list[str]) -> None:
+    with subprocess.Popen([*FAKEPROC, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait()) == (b"", 128 + signal.SIGPIPE)
+
+
+@pytest.mark.parametrize("arguments", [["help"], ["scenario", "run", "leak"], ["explain", "leak"]], ids=shlex.join)
+def test_a_full_disk_is_a_line(arguments: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*FAKEPROC, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "fakeproc: No space left on device\n")
 
 
 def test_an_interrupt_is_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

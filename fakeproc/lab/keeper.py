@@ -8,7 +8,7 @@ import sys
 import traceback
 from types import FrameType
 
-from fakeproc.errors import FakeprocError
+from fakeproc.ending import concluded
 from fakeproc.lab import needs, spaces
 from fakeproc.lab.init import Asked
 from fakeproc.lab.init import main as init_main
@@ -41,12 +41,7 @@ def _as_init(asked: Asked, keeper: int) -> int:
     for number in ENDING:
         signal.signal(number, signal.SIG_DFL)  # which does nothing to an init
     try:
-        return init_main(asked, keeper)
-    except FakeprocError as error:
-        print(f"fakeproc: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:
-        return 1
+        return concluded(lambda: init_main(asked, keeper))
     except BaseException:
         traceback.print_exc()
         return 2

@@ -1,6 +1,7 @@
 """Where no lab can be opened, what is missing is said, with the way out."""
 
 import errno
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -14,6 +15,22 @@ from .conftest import FAKEPROC, PEOPLE, QUIET, Run
 def said(*command: str) -> tuple[int, str]:
     done = subprocess.run(command, **QUIET)
     return done.returncode, done.stderr
+
+
+@pytest.mark.usefixtures("lab")
+@pytest.mark.parametrize(
+    ("redirection", "code", "line"),
+    [(">&-", 0, ""), (">/dev/full", 2, "fakeproc: No space left on device\n")],
+)
+def test_a_verdict_that_cannot_be_printed_is_no_traceback(redirection: str, code: int, line: str) -> None:
+    command = [*FAKEPROC, "run", "--scenario", str(PEOPLE), "--", "true"]
+    assert said("sh", "-c", f'exec "$@" {redirection}', "sh", *command) == (code, line)
+
+
+@pytest.mark.usefixtures("lab")
+def test_a_verdict_that_nobody_reads() -> None:
+    words = shlex.join([*FAKEPROC, "run", "--scenario", str(PEOPLE), "--", "true"])
+    assert said("bash", "-c", f"{words} | true; exit ${{PIPESTATUS[0]}}") == (141, "")
 
 
 def test_an_old_kernel() -> None:
