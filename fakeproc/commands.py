@@ -40,7 +40,6 @@ WAYS_OUT = {
     errno.ECHILD: "only a process that has ended can be reaped: exit or kill it first",
     errno.EEXIST: "that pid is taken: choose another, or leave out `as`",
     errno.EHOSTDOWN: "nothing changes any more: see .fakeproc/kmsg, and mount it anew",
-    errno.EINVAL: "the kernel refuses that for such a task",
     errno.ENOENT: "there is no such cgroup",
     errno.ENOMEM: "nobody is left that could be killed for it",
     errno.EPERM: "the kernel does not let that task do it",
@@ -378,7 +377,22 @@ def _on_clock(on: "Commands", *values: Any, act: Callable[..., object]) -> str:
 
 
 def _sysctl(on: "Commands", setting: tuple[str, int]) -> None:
-    on.world.set_sysctl(**dict([setting]))
+    name, _ = setting
+    try:
+        on.world.set_sysctl(**dict([setting]))
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        low, high = _limits(on.world, name)
+        raise CommandError(f"{name} goes from {low} to {high}") from None
+
+
+def _limits(world: World, name: str) -> tuple[int, int]:
+    """Of a number of /proc/sys, whose file may have - where its name has _."""
+    limits = ffi.new("struct limits *")
+    for file in (name, name.replace("_", "-")):
+        lib.world_sysctl_limits(world._w, file.encode(), limits)
+    return int(limits.low), int(limits.high)
 
 
 def _condition(on: "Commands", task: Task, is_set: bool, *, flag: int) -> None:
@@ -437,6 +451,7 @@ class Command:
     usage: str
     help: str
     run: Callable[..., str | None]
+    refused: str = "the kernel refuses that for such a task"  # what EINVAL means
     words: tuple[Word, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -461,6 +476,8 @@ def _word_of(part: str) -> Word:
 
 
 NEW = "[as PID] [comm=NAME]"
+ROOTED = "a path begins with /, such as /system.slice"
+BELOW = f"{ROOTED}; the root itself has no limits"
 SIZED = "[anon=SIZE] [file=SIZE] [shmem=SIZE] [swap=SIZE]"
 
 COMMANDS: tuple[Command, ...] = (
@@ -508,9 +525,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("unuse_mm KTHREAD", "and gives it back", partial(_call, call=lib.task_unuse_mm)),
     Command("adj TASK VALUE [MIN]", "oom_score_adj (and its minimum) as they stand: no rule asked", _set_adj),
     Command("total RAM [SWAP]", "the size of the machine", _total),
-    Command("cgroup TASK PATH", "its process is in that cgroup", _cgroup),
-    Command("limit PATH SIZE", "what the processes below a cgroup may hold in RAM; 0: no limit", _limit),
-    Command("oom_group PATH on|off", "who is killed below that cgroup takes all others there along", _oom_group),
+    Command("cgroup TASK PATH", "its process is in that cgroup", _cgroup, ROOTED),
+    Command("limit PATH SIZE", "what the processes below a cgroup may hold in RAM; 0: no limit", _limit, BELOW),
+    Command("oom_group PATH on|off", "who is killed below that cgroup takes all others there along", _oom_group, BELOW),
     Command("grow TASK SIZE", "touches new memory: others' is reclaimed for it, then somebody is killed", _grow),
     Command("touch TASK", "its pages come back, from swap and of files, as far as room can be made", _touch),
     Command("swap_out TASK SIZE", "so much of its anonymous memory goes to swap", _swap_out),
@@ -518,9 +535,10 @@ COMMANDS: tuple[Command, ...] = (
         "own [cache=SIZE] [dirty=SIZE] [buffers=SIZE] [slab_reclaimable=SIZE] [slab_unreclaimable=SIZE]",
         "what the machine holds besides its processes; what is not written stays",
         _own,
+        "no more can be dirty than is cached",
     ),
     Command("drop_caches 1|2|3", "as written to sys/vm/drop_caches: clean page cache, slab, both", _drop_caches),
-    Command("free TASK SIZE", "gives anonymous memory back", _shrink),
+    Command("free TASK SIZE", "gives anonymous memory back", _shrink, "it does not hold so much"),
     Command("oom [TASK]", "an allocation of that task, or of a kworker, finds no memory", _oom),
     Command("sysrq KEY", "as written to sysrq-trigger; f kills", _sysrq),
     Command("sysctl SYSCTL=VALUE", "a number of /proc/sys, such as panic_on_oom=1", _sysctl),
@@ -528,6 +546,7 @@ COMMANDS: tuple[Command, ...] = (
         "pressure RESOURCE some=PERCENT [full=PERCENT] [cgroup=PATH]",
         "so much of the time is stalled from now on for want of io, memory or cpu",
         _pressure,
+        "full is the part of some in which nobody gets on: it cannot be more",
     ),
     Command("run TIME", "that much time passes at once, with its events: 250ms", _run),
     Command(
@@ -689,7 +708,8 @@ class Commands:
             return call.command.run(self, *values, **options) or ""
         except OSError as error:
             number = error.errno or errno.EIO
-            raise CommandError(f"{error.strerror}: {WAYS_OUT.get(number, 'see ctl')}", number) from None
+            why = call.command.refused if number == errno.EINVAL else WAYS_OUT.get(number, "see ctl")
+            raise CommandError(f"{error.strerror}: {why}", number) from None
 
     def _found(self, value: Any) -> Any:
         return value.find(self.world) if isinstance(value, Named) else value

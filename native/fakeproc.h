@@ -367,6 +367,10 @@ uint32_t world_gfp_kernel(struct world *w);		/* GFP_KERNEL has other values in o
 void world_run(struct world *w, int64_t nanoseconds);	/* time passes: victims exit, the reaper reaps, who waits for memory gets it */
 void world_sysctl(struct world *w, struct sysctl *out);
 int world_set_sysctl(struct world *w, const struct sysctl *value);
+struct limits {
+	int64_t low, high;
+};
+int world_sysctl_limits(struct world *w, const char *name, struct limits *out);	/* name: of its file. -ENOENT */
 int world_candidates_agree(struct world *w);		/* is what selection goes by what the processes are? For tests */
 int world_charges_agree(struct world *w);		/* are the sums of memory those of a walk? For tests */
 void world_oom_outcome(struct world *w, struct oom_outcome *out);

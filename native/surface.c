@@ -608,6 +608,11 @@ uint32_t world_gfp_kernel(struct world *w) { return gfp_kernel(w); }
 
 void world_sysctl(struct world *w, struct sysctl *out) { LOCKED(w, (*out = w->sysctl, 0)); }
 
+int world_sysctl_limits(struct world *w, const char *name, struct limits *out)
+{
+	return LOCKED(w, sysctl_limits(w, name, out));
+}
+
 int world_set_sysctl(struct world *w, const struct sysctl *value) { return CHANGE(w, sysctl_replace(w, value)); }
 
 void world_set_mmu(struct world *w, int has_mmu) { LOCKED(w, w->mmu = has_mmu != 0); }

@@ -143,6 +143,16 @@ static bool takes(const struct world *w, const struct knob *knob, int64_t value)
 	return value >= knob->low && value <= highest(w, knob);
 }
 
+int sysctl_limits(const struct world *w, const char *name, struct limits *out)
+{
+	const struct knob *knob = knob_find(name);
+
+	if (!knob)
+		return -ENOENT;
+	*out = (struct limits){ knob->low, highest(w, knob) };
+	return 0;
+}
+
 static void clear(struct world *w, size_t offset)
 {
 	for (size_t i = 0; i < KNOBS; i++)

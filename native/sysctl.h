@@ -20,6 +20,8 @@ int knob_set(struct world *w, const struct knob *knob, int64_t value);
 void sysctl_boot(struct world *w);
 /* Is each within its limits, or 0 where another can clear it? */
 bool sysctl_is_sound(const struct world *w);
+/* Of the one with that name. -ENOENT */
+int sysctl_limits(const struct world *w, const char *name, struct limits *out);
 /* All of them, or none: -EINVAL. */
 int sysctl_replace(struct world *w, const struct sysctl *value);
 
