@@ -33,6 +33,11 @@ class Usage:
         """What of it is in RAM."""
         return self.anon + self.file + self.shmem
 
+    @property
+    def in_ram(self) -> int:
+        """The same with page tables."""
+        return self.resident + self.tables
+
 
 def usage_of(native: Any) -> Usage:
     return Usage(native.anon, native.file, native.shmem, native.swap, native.tables, native.locked)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fakeproc.world import Task, World
 
 ORDERS = ("points", "rss", "score", "adj", "pid", "comm")
+WITH_PROGRAM = ("run", "gauntlet")
 SHELLS = ("bash", "zsh")
 TOPICS = ("rules", "patches", "scenario", "control", "shell", "memory", "lab", "testing", "limits")
 
@@ -81,15 +82,16 @@ def _mount(options: argparse.Namespace) -> int:
         raise FakeprocError("where to? name an empty directory: mkdir /tmp/p, then fakeproc mount /tmp/p")
 
     from fakeproc import mount, scenario
-    from fakeproc.playback import controlled
+    from fakeproc.playback import check_pace, controlled
     from fakeproc.scenario.run import Run
 
+    speed = check_pace(options.speed)
     kernel = _asked_kernel(options)
     described = scenario.find(options.scenario)
     point = mount.check_mount_point(options.mountpoint, options.force, options.adopt)
     run = Run(described, kernel)
     served = mount.Mount(run.world, point, options.caps, _fuse_options(options), options.adopt, options.real_proc)
-    with controlled(served, run, options.speed):
+    with controlled(served, run, speed):
         mount.serve(served, lambda: _welcome(served))
     _say(f"unmounted {point}")
     return GOOD
@@ -663,8 +665,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _carried_out(arguments: list[str]) -> int:
-    options = _parser().parse_args(arguments)
+    options = _understood(arguments)
     return VERBS[options.verb].run(options)
+
+
+def _understood(arguments: list[str]) -> argparse.Namespace:
+    try:
+        return _parser().parse_args(arguments)
+    except FakeprocError as error:
+        if arguments[0] not in WITH_PROGRAM or "--" in arguments:
+            raise
+        raise FakeprocError(f"{error}; options of CMD stand behind --: {VERBS[arguments[0]].example}") from None
 
 
 def _out(options: argparse.Namespace) -> TextIO:

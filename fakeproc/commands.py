@@ -43,7 +43,7 @@ WAYS_OUT = {
     errno.ENOENT: "there is no such cgroup",
     errno.ENOMEM: "nobody is left that could be killed for it",
     errno.EPERM: "the kernel does not let that task do it",
-    errno.ESRCH: "it is gone, or a zombie: see .fakeproc/world",
+    errno.ESRCH: "it is gone, or a zombie",
 }
 
 
@@ -80,14 +80,16 @@ class Named:
         if found:
             pids = wording.listed(str(task.pid) for task in found)
             raise CommandError(f"{wording.quoted(self.word)} could be pid {pids}: write the pid")
-        near = wording.near(self.word, set(comms.values())) or ": see .fakeproc/world"
+        known = list(dict.fromkeys(comms.values()))
+        near = wording.near(self.word, known) or f": there are {wording.listed(map(wording.printable, known))}"
         raise CommandError(f"there is no process {wording.quoted(self.word)}{near}", errno.ESRCH)
 
     def _by_pid(self, world: World) -> Task:
         try:
             return world.task(_number(0, (1 << 31) - 1, self.word))
         except ProcessLookupError:
-            raise CommandError(f"there is no task {self.word}: see .fakeproc/world", errno.ESRCH) from None
+            pids = wording.listed(str(task.pid) for task in world.processes)
+            raise CommandError(f"there is no task {self.word}: there are {pids}", errno.ESRCH) from None
 
 
 def _comms(world: World) -> Iterator[tuple[Task, str]]:
@@ -279,17 +281,12 @@ def _set_adj(on: "Commands", task: Task, value: int, minimum: int | None = None)
 
 def _total(on: "Commands", ram: int, swap: int = 0) -> None:
     """Nothing that is in use is taken away."""
-    for what, size, used in (("RAM", ram, ram_in_use(on.world)), ("swap", swap, on.world.usage().swap)):
+    usage = on.world.usage()
+    for what, size, used in (("RAM", ram, usage.in_ram + on.world.own_pages.total), ("swap", swap, usage.swap)):
         if units.pages(size) < used:
             held = units.shown_size(used * units.PAGE)
             raise CommandError(f"{held} of the {what} are in use: write more, or free some first", errno.EBUSY)
     on.world.set_total_pages(units.pages(ram), units.pages(swap))
-
-
-def ram_in_use(world: World) -> int:
-    """Pages, without the kernel's stacks."""
-    usage, own = world.usage(), world.own_pages
-    return usage.resident + usage.tables + own.cache + own.buffers + own.slab_reclaimable + own.slab_unreclaimable
 
 
 def _cgroup(on: "Commands", task: Task, path: str) -> None:

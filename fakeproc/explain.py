@@ -230,7 +230,7 @@ def as_json(found: dict[str, Any]) -> str:
 
 def is_place(word: str) -> bool:
     """Whether that is a directory, which a scenario is not."""
-    return Path(word).is_dir()
+    return bool(word) and Path(word).is_dir()
 
 
 def of_mount(place: str, *, json: bool) -> str:

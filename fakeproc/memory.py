@@ -29,6 +29,11 @@ class OwnPages:
     slab_reclaimable: int = 0
     slab_unreclaimable: int = 0
 
+    @property
+    def total(self) -> int:
+        """All of them: what is dirty is cached."""
+        return self.cache + self.buffers + self.slab_reclaimable + self.slab_unreclaimable
+
 
 @dataclass(frozen=True)
 class Sample:

@@ -21,6 +21,7 @@ from fakeproc.world import World
 
 NEVER = (1 << 63) - 1
 SLOWEST, FASTEST = 0.001, 1000.0
+SPEEDS = f"a number from {SLOWEST:g} to {FASTEST:g}; 1 is the wall's"
 
 
 class Playback:
@@ -189,7 +190,14 @@ class Playback:
 def check_speed(times: float) -> float:
     """The number itself; FakeprocError where no clock goes so fast or so slowly."""
     if not SLOWEST <= times <= FASTEST:
-        raise FakeprocError(f"{times:g} is no speed: write a number from {SLOWEST:g} to {FASTEST:g}; 1 is the wall's")
+        raise FakeprocError(f"{times:g} is no speed: write {SPEEDS}")
+    return times
+
+
+def check_pace(times: float) -> float:
+    """The same, where a clock may stand still, too."""
+    if times and not SLOWEST <= times <= FASTEST:
+        raise FakeprocError(f"{times:g} is no speed: write 0, which pauses, or {SPEEDS}")
     return times
 
 
@@ -201,6 +209,7 @@ def controlled(mount: Mount, run: Run, speed: float) -> Iterator[Playback]:
     """
     from fakeproc.control import Control
 
+    check_pace(speed)
     control = Control(run.world).attach()
     clock = Playback(mount, run, control.note)
     control.commands.clock = run.world._clock = clock

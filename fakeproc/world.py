@@ -199,7 +199,7 @@ class World(Machine):
 
     def __repr__(self) -> str:
         halted = ", panicked" if self.panic else ""
-        return f"<World {self.kernel}, {len(self.processes)} processes{halted}>"
+        return f"<World {self.kernel}, {wording.counted(len(self.processes), 'process')}{halted}>"
 
     # --- tasks ---------------------------------------------------------------
 

@@ -367,7 +367,7 @@ def test_a_shell_commands_a_mounted_world(world, mounted_world):
     done = subprocess.run(["sh", "-c", script], cwd=mount.path, capture_output=True, text=True, timeout=20)
     assert done.stdout.splitlines() == [
         "ok fork a: 200",
-        "error line 1: fork 99: there is no task 99: see .fakeproc/world",
+        "error line 1: fork 99: there is no task 99: there are 1, 100, 101, 102, 103, 2, 200",
         *["cgroup", "ctl", "explain", "explain.json", "kmsg", "log", "world", "world.json"],
     ]
     assert "No such process" in done.stderr or "I/O error" in done.stderr

@@ -637,7 +637,7 @@ BAD = [
     (A + '[[event]]\nset = { who = "a", dsleep = 1 }', 4, "write true or false"),
     (A + '[[event]]\nsysrq = "b"', 4, 'write one of "f"'),
     (A + '[[event]]\noom = { by = "b" }', 4, "there is no such process"),
-    (A + '[[event]]\nfork = { who = "a" }', 4, "it lacks comm"),
+    (A + '[[event]]\nspawn = { uid = 5 }', 4, "it lacks comm"),
     (A + "[event]\nat = 1", 3, "write [[event]]"),
     (A + "kthread = true\ndsleep = true", 4, "a kernel thread is no victim"),
     (A + "zombie = true\ndsleep = true", 4, "nothing is left of a zombie"),

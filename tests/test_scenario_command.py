@@ -148,6 +148,18 @@ def test_what_is_no_scenario_is_one_line(tmp_path: Path, text: str | None, words
         assert words in line
 
 
+def test_a_name_that_is_no_scenario_is_the_same_for_every_verb() -> None:
+    checked, run = ask("scenario", "check", "nosuch"), ask("scenario", "run", "nosuch")
+    assert checked.stdout.strip() == run.stderr.strip().removeprefix("fakeproc: ")
+    assert checked.stdout.startswith('there is no scenario "nosuch"')
+
+
+def test_a_pid_that_is_none_names_nobody(file: Path) -> None:
+    file.write_text(f"[[process]]\npid = {10**20}\n")
+    done = ask("scenario", "check", str(file))
+    assert done.stdout.startswith(f"{file}:2: process number 1: pid = ")
+
+
 def test_a_run_prints_what_happens_and_the_verdicts(file: Path) -> None:
     done = ask("scenario", "run", str(file))
     assert (done.returncode, done.stderr) == (0, "")

@@ -136,6 +136,12 @@ def test_a_name_given_twice_means_the_newest():
     assert run.world.names["worker"].pid == 6
 
 
+def test_a_child_without_a_name_has_its_parents():
+    run = played(machine('fork = { who = "a" }', 'vfork = { who = "b", name = "c" }', 'exit = "c"'))
+    assert [task.comm for task in run.world.processes] == ["init", "a", "b", "a", "b"]
+    assert [text for _, text, _ in run.timeline[:2]] == ["fork by a", "vfork by b"]
+
+
 def test_the_same_file_plays_the_same_twice():
     text = machine(
         'leak = { who = "b", rate = "77 MiB/s" }', 'at = "1 s"\ngrow = { who = "a", to = "600 MiB", over = "3.3 s" }'

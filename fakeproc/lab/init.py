@@ -126,7 +126,7 @@ def _first_real_pid(run: Run) -> int:
 def _start(asked: Asked, people: Placeholders, mounts: int, directory: str) -> tuple[int, int]:
     """The command's pid, and where its system calls are heard (or 0). LabError where there is no such command."""
     if shutil.which(asked.command[0]) is None:
-        raise LabError(f"{asked.command[0]}: there is no such command")
+        raise LabError(f"{asked.command[0]}: {_why_not_run(asked.command[0])}")
     words = [ffi.new("char[]", os.fsencode(word)) for word in asked.command]
     settings = [ffi.new("char[]", os.fsencode(f"{key}={value}")) for key, value in os.environ.items()]
     argv, envp = ffi.new("char *[]", [*words, ffi.NULL]), ffi.new("char *[]", [*settings, ffi.NULL])
@@ -142,6 +142,14 @@ def _start(asked: Asked, people: Placeholders, mounts: int, directory: str) -> t
             "--senders out"
         )
     return int(pid), int(wanted.listener)
+
+
+def _why_not_run(program: str) -> str:
+    if os.path.isdir(program):
+        return "this is a directory: name a program"
+    if os.sep in program and os.path.exists(program):
+        return "this cannot be executed: name a program, or make it one (chmod +x)"
+    return "there is no such command"
 
 
 def _intercepted(asked: Asked) -> int:

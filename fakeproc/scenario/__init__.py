@@ -68,7 +68,7 @@ def find(name: str) -> Scenario:
 
 def is_file(name: str) -> bool:
     """Whether that is meant to be a file, and no bundled scenario."""
-    if name in bundled_names():
+    if not name or name in bundled_names():
         return False
     return os.sep in name or name.endswith(".toml") or Path(name).exists()
 

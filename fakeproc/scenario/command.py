@@ -10,7 +10,6 @@ from dataclasses import asdict
 from typing import TextIO
 
 from fakeproc import files, rules, scenario, units, wording
-from fakeproc.commands import ram_in_use
 from fakeproc.errors import ScenarioError
 from fakeproc.scenario import record
 from fakeproc.scenario.check import problems
@@ -42,7 +41,7 @@ def _check(file: str, stream: TextIO) -> int:
     lengths = {"process": described.processes, "event": described.events, "expect": described.expects}
     counts = ", ".join(wording.counted(len(them), kind) for kind, them in lengths.items())
     stream.write(f"{described.file}: valid: {counts}" + (f": {described.title}\n" if described.title else "\n"))
-    missing = ram_in_use(world) - described.ram // units.PAGE
+    missing = world.usage().in_ram + world.own_pages.total - described.ram // units.PAGE
     if missing > 0:
         size = f"{-(-missing * units.PAGE >> 20)} MiB"
         stream.write(f"{described.file}: note: {size} more are in use than there is RAM: who grows next meets it\n")

@@ -215,12 +215,18 @@ def _releasing(world: World, given: dict[str, Any]) -> str:
 
 def _made_by(clone: Callable[[Task, str], Task]) -> Callable[[World, dict[str, Any]], str]:
     def run(world: World, given: dict[str, Any]) -> str:
-        child = clone(_actor(world, given["who"]), given["comm"])
+        child = clone(_actor(world, given["who"]), given.get("comm", ""))
         _set_on_sigterm(child, given)
-        world.names[given.get("name", given["comm"])] = child
+        if name := name_given(given):
+            world.names[name] = child
         return str(child.pid)
 
     return run
+
+
+def name_given(given: dict[str, Any]) -> str:
+    """By which later events know who is made; nothing: they cannot."""
+    return str(given.get("name", given.get("comm", "")))
 
 
 def _set_on_sigterm(task: Task, given: dict[str, Any]) -> None:
@@ -232,7 +238,7 @@ def _spawn(world: World, given: dict[str, Any]) -> str:
     parent = _actor(world, given["parent"]) if "parent" in given else None
     sizes = {size: given[size] for size in keys.SIZES if size in given and size != "anon"}
     child = world.spawn(given["comm"], parent=parent, pid=given.get("pid", 0), uid=given.get("uid", 0), **sizes)
-    world.names[given.get("name", given["comm"])] = child
+    world.names[name_given(given)] = child
     if "oom_score_adj" in given:
         child.set_adj(given["oom_score_adj"], min(0, given["oom_score_adj"]))
     if "cgroup" in given:
@@ -425,7 +431,7 @@ def _for(verb: str) -> Callable[[dict[str, Any]], str]:
 
 
 def _child_said(verb: str) -> Callable[[dict[str, Any]], str]:
-    return lambda given: f"{verb} {given['comm']} by {given['who']}"
+    return lambda given: " ".join([verb, *([given["comm"]] if "comm" in given else []), "by", str(given["who"])])
 
 
 ACTIONS: dict[str, Action] = {
@@ -459,9 +465,9 @@ ACTIONS: dict[str, Action] = {
     "exit": Action({"who": _who, "code": keys.integer(0, 255)}, _that("exit of"), _exit),
     "reap": Action({"who": _who}, _that("wait for"), _reap),
     "releasing": Action({"who": _who}, _that("begin to release"), _releasing),
-    "fork": Action(_child, _child_said("fork"), _made_by(Task.fork), needed=("who", "comm")),
-    "clone_vm": Action(_child, _child_said("clone(CLONE_VM)"), _made_by(Task.clone_vm), needed=("who", "comm")),
-    "vfork": Action(_child, _child_said("vfork"), _made_by(Task.vfork), needed=("who", "comm")),
+    "fork": Action(_child, _child_said("fork"), _made_by(Task.fork)),
+    "clone_vm": Action(_child, _child_said("clone(CLONE_VM)"), _made_by(Task.clone_vm)),
+    "vfork": Action(_child, _child_said("vfork"), _made_by(Task.vfork)),
     "thread": Action({"who": _who, "comm": keys.text}, _that("thread of"), _thread),
     "set": Action(
         {"who": _who, **dict.fromkeys(keys.CONDITIONS, keys.boolean)},

@@ -77,7 +77,7 @@ class Schedule:
         action, value = actions[0], given[actions[0]]
         found = {key: self._actor(index, action, key, word) for key, word in value.items()}
         if action in events.MAKERS:
-            self.made.add(value.get("name", value["comm"]))
+            self.made.add(events.name_given(value))
         return Event(self.now, action, found)
 
     def _time(self, index: int, given: dict[str, Any]) -> int:

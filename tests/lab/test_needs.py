@@ -70,6 +70,12 @@ def test_dev_fuse_that_is_not_there(lab: None) -> None:
 
 def test_a_command_that_is_not_there(lab: None) -> None:
     assert said(*FAKEPROC, "run", "--", "no-such") == (2, "fakeproc: no-such: there is no such command\n")
+    assert said(*FAKEPROC, "run", "--", "/tmp") == (2, "fakeproc: /tmp: this is a directory: name a program\n")
+    code, line = said(*FAKEPROC, "run", "--", "/etc/passwd")
+    assert (code, line) == (
+        2,
+        "fakeproc: /etc/passwd: this cannot be executed: name a program, or make it one (chmod +x)\n",
+    )
 
 
 def test_a_pid_that_this_kernel_cannot_give_is_named() -> None:
