@@ -182,4 +182,4 @@ def test_a_person_mounts_a_scenario_and_it_plays(mount_point, tmp_path):
 
 def test_a_pace_that_no_clock_has_is_refused(mount_point):
     done = ask("mount", str(mount_point), "--speed", "5000")
-    assert (done.returncode, "write a number from 0.001 to 1000" in done.stderr) == (2, True)
+    assert (done.returncode, "write 0, which pauses, or a number from 0.001 to 1000" in done.stderr) == (2, True)

@@ -69,6 +69,17 @@ def test_sharers_and_a_vforked_child_are_in_the_memory_of_their_parent():
     assert browser.info.vfork_child == updater.pid
 
 
+@pytest.mark.parametrize("machine", ['ram = "1 GiB"', 'nodes = ["512 MiB", "512 MiB"]'])
+def test_a_copy_that_is_smaller_than_what_it_was_made_of_needs_no_room_for_all_of_it(machine):
+    world = built(
+        f"[machine]\n{machine}\n"
+        + process('comm = "a"', 'anon = "900 MiB"')
+        + process('comm = "b"', 'fork_of = "a"', 'anon = "50 MiB"')
+    )
+    assert [named(world, name).memory.anon >> 8 for name in "ab"] == [900, 50]
+    assert (world.total_pages, world.kmsg) == (1 << 18, [])
+
+
 def test_ids_follow_the_process_before_and_never_those_of_the_file():
     world = built(
         process("pid = 400", 'comm = "a"', "threads = 3") + process('comm = "b"') + process("pid = 401", 'comm = "c"')
