@@ -98,7 +98,7 @@ def test_version() -> None:
         (["mount", "/tmp", "--scenario", "/"], "/"),
         (["mount", "/tmp", "--scenario", "/dev/null/a.toml"], "/dev/null/a.toml"),
         (["help", "nosuch"], "choose from"),
-        (["explain", "default", "--at", "9000000h"], "--at: \"9000000h\" is not a time from 0 to 366 d"),
+        (["explain", "default", "--at", "9000000h"], '--at: "9000000h" is not a time from 0 to 366 d'),
         (["scenario", "run", "leak", "--until", "9" * 21 + "s"], "--until: "),
         (["explain", ""], 'there is no scenario "": fakeproc help scenario lists them'),
         (["explain", "leak", "--by", "nobody"], 'there is no process "nobody": there are init, '),
