@@ -163,12 +163,13 @@ LAB = (
     "with the same pid, in a session of its own, with the same uid where the system permits it (as root). So kill, "
     "pidfds, waiting for a victim to end and the like need nothing of fakeproc; the signal becomes an event of the "
     "model, and memory comes back. Whom the model kills, its placeholder dies; whom it forks gets one.",
-    "CMD, and all that it starts, are in the world under their real pids, as with mount --adopt. fd, fdinfo, ns, exe, "
-    "cwd, root, maps, smaps, smaps_rollup, numa_maps, cmdline, environ and auxv are their own, as the real procfs has "
-    "them: pipes can be opened by /dev/stdout and /dev/fd, a program starts itself by /proc/self/exe. Their numbers "
-    "(status, stat, statm, oom_*, io, limits, cgroup) are the model's, in the lines of its kernel, and so are mounts "
-    "and mountinfo: they tell of the machine's /proc and /sys/fs/cgroup, where there is a FUSE file system. Whoever of "
-    "them the model kills, by its OOM killer or a cgroup.kill, is killed.",
+    "CMD, and all that it starts, are in the world under their real pids, as with mount --adopt, from when somebody "
+    "lists /proc, looks for their number, or they ask themselves. fd, fdinfo, ns, exe, cwd, root, maps, smaps, "
+    "smaps_rollup, numa_maps, cmdline, environ and auxv are their own, as the real procfs has them: pipes can be "
+    "opened by /dev/stdout and /dev/fd, a program starts itself by /proc/self/exe. Their numbers (status, stat, "
+    "statm, oom_*, io, limits, cgroup) are the model's, in the lines of its kernel, and so are mounts and mountinfo: "
+    "they tell of the machine's /proc and /sys/fs/cgroup, where there is a FUSE file system. Whoever of them the "
+    "model kills, by its OOM killer or a cgroup.kill, is killed.",
     "It works as root, and as an ordinary user where /dev/fuse and user namespaces are open to him; then he is root "
     "inside, and placeholders have no other uid.",
     "What a process does with SIGTERM is its scenario's: on_sigterm, see fakeproc help scenario. One with "
@@ -201,6 +202,8 @@ LAB_LIMITS = (
     "The nice value, the I/O priority and the CPUs of a synthetic process, by system calls, are those of who has "
     "started the lab.",
     "CMD has a session of its own, without a terminal: a shell in a lab has no job control.",
+    "What CMD starts has the oom_score_adj and the cgroup that its parent had when it came into the world; once it has "
+    "ended it is gone from /proc, also where nobody has waited for it yet.",
     "x86-64 so far, Linux 5.9 or newer.",
 )
 TESTING = (

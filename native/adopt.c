@@ -11,6 +11,8 @@
 #include "candidates.h"
 #include "charge.h"
 #include "extra.h"
+#include "pid.h"
+#include "tree/tree.h"
 #include "world.h"
 
 #include <dirent.h>
@@ -44,11 +46,12 @@ struct real {
 
 struct adopter {
 	int proc;
-	bool kills;			/* whoever dies in the world dies */
+	bool kills;			/* whoever dies in the world dies; and who has not asked is taken in, too */
 	int64_t looked;			/* when drop_ended() last ran */
 	nfds_t count;
 	struct real real[MOST_PROCESSES];
 	struct pollfd end[MOST_PROCESSES];	/* pidfds: readable once the process has ended */
+	uint8_t stands_in[PID_LIMIT / 8];	/* a bit for each pid that a placeholder has */
 };
 
 int adopter_new(struct world *w, int proc, bool kills)
@@ -85,6 +88,18 @@ void adopter_drop(struct world *w)
 }
 
 int adopter_proc(const struct world *w) { return w->adopter->proc; }
+
+void adopter_leave_out(struct world *w, int pid, bool stands_in)
+{
+	uint8_t *bits = &w->adopter->stands_in[pid / 8], bit = (uint8_t)(1 << pid % 8);
+
+	*bits = stands_in ? *bits | bit : *bits & (uint8_t)~bit;
+}
+
+static bool is_placeholder(const struct adopter *a, int pid)
+{
+	return a->stands_in[pid / 8] & 1 << pid % 8;
+}
 
 /* ---- what the real procfs says ---- */
 
@@ -145,6 +160,13 @@ static bool read_identity(const struct adopter *a, int pid, struct identity *out
 }
 
 /* ---- who has ended ---- */
+
+static bool has_ended(int end)
+{
+	struct pollfd polled = { .fd = end, .events = POLLIN };
+
+	return poll(&polled, 1, 0) != 0;
+}
 
 static struct task *leader_of(const struct world *w, const struct real *real)
 {
@@ -411,17 +433,22 @@ static void remember(struct world *w, struct task *leader, int end, const struct
 	refresh(w, leader, real, identity);
 }
 
+/* A placeholder outlives for a moment him in the world behind whom it stands. */
+static bool may_be_adopted(const struct adopter *a, int pid)
+{
+	return a->count < MOST_PROCESSES && !is_condemned(a, pid) && !is_placeholder(a, pid);
+}
+
 /* Its end is watched from before it is read, so that it is one process that all of this is about. */
 static struct task *adopt_process(struct world *w, int pid, int parents)
 {
 	struct identity identity;
 	struct task *t = NULL;
-	bool may = w->adopter->count < MOST_PROCESSES && !is_condemned(w->adopter, pid);
-	int end = may ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	int end = may_be_adopted(w->adopter, pid) ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 
 	if (end < 0)
 		return NULL;
-	if (read_identity(w->adopter, pid, &identity))
+	if (!has_ended(end) && read_identity(w->adopter, pid, &identity))
 		t = create(w, pid, &identity, parents);
 	if (t && w->adopter->count < MOST_PROCESSES) {
 		remember(w, t, end, &identity);
@@ -464,12 +491,10 @@ bool is_itself(const struct world *w, const struct task *t)
 {
 	const struct adopter *a = w->adopter;
 	const struct real *real = live_thread(t->signal) ? find_real(w, t->signal->leader) : NULL;
-	struct pollfd end;
 
 	if (!real)
 		return false;
-	end = a->end[real - a->real];
-	return poll(&end, 1, 0) == 0;
+	return !has_ended(a->end[real - a->real].fd);
 }
 
 /* Once a tick of the host, whoever asks. */
@@ -496,6 +521,36 @@ void adopt_caller(struct world *w, int pid)
 		drop_ended(w);
 	if (!pid_find(&w->pids, pid))
 		adopt(w, pid, 0);
+}
+
+/* ---- who has not asked, in a lab ---- */
+
+struct task *adopt_unasked(struct world *w, int pid)
+{
+	const struct adopter *a = w->adopter;
+
+	return a && a->kills && may_be_adopted(a, pid) ? adopt(w, pid, 0) : NULL;
+}
+
+void adopt_all(struct world *w)
+{
+	struct dirent *entry;
+	DIR *processes;
+	int fd;
+
+	if (!w->adopter || !w->adopter->kills)
+		return;
+	fd = openat(w->adopter->proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	processes = fd < 0 ? NULL : fdopendir(fd);
+	if (!processes)
+		return;
+	while ((entry = readdir(processes))) {
+		int pid = parse_pid(entry->d_name, strlen(entry->d_name));
+
+		if (pid && !pid_find(&w->pids, pid))
+			adopt_unasked(w, pid);
+	}
+	closedir(processes);
 }
 
 struct task *adopted_now(struct world *w, struct task *t)

@@ -516,6 +516,8 @@ void fuse_set_poll(void *notify, void *destroy);
 /* Callers unknown to the world become processes of it; proc: as above; kills: who dies in the world is killed. */
 int world_adopt(struct world *w, int proc, int kills);
 void world_settle_adopted(struct world *w);	/* now, and not with the next request */
+/* A placeholder has that pid, or has it no more: it is not to be adopted when its process of the world has died. */
+void world_leave_out(struct world *w, int pid, int stands_in);
 void mount_serve(struct mount *m, struct world *w);	/* another world from now on; files that are open stay with theirs */
 /* How fast the world's clock goes, in thousandths of the host's; 0: it stands still. */
 void mount_set_speed(struct mount *m, int64_t thousandths);

@@ -124,6 +124,15 @@ void world_settle_adopted(struct world *w)
 		drop_ended(w);
 	world_unlock(w);
 }
+
+void world_leave_out(struct world *w, int pid, int stands_in)
+{
+	world_lock(w);
+	if (w->adopter)
+		adopter_leave_out(w, pid, stands_in);
+	world_unlock(w);
+}
+
 int64_t world_now(struct world *w) { return LOCKED(w, w->now); }
 
 static int set_now(struct world *w, int64_t nanoseconds)

@@ -12,6 +12,7 @@ PACKAGES = {
     "/bin/kill": "procps",
     "atop": "atop",
     "busybox": "busybox",
+    "choom": "util-linux",
     "earlyoom": "earlyoom",
     "free": "procps",
     "htop": "htop",

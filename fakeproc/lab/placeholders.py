@@ -91,6 +91,7 @@ class Placeholders:
         for pid, serial in list(self.zombies.items()):
             if present.get(pid) != serial:
                 os.waitid(os.P_PID, pid, os.WEXITED | WALL)
+                lib.world_leave_out(self.world._w, pid, False)
                 del self.zombies[pid]
 
     def _presences(self) -> list[tuple[int, int, int]]:
@@ -139,8 +140,10 @@ class Placeholders:
 
     def _spawned(self, serial: int, wanted: Any) -> Placeholder | None:
         pid, comm = wanted.pid, text_of(wanted.comm)
+        lib.world_leave_out(self.world._w, pid, True)
         error = -lib.placeholder_spawn(self.nursery, wanted)
         if error == errno.EEXIST:
+            lib.world_leave_out(self.world._w, pid, False)
             self.taken.add(pid)
             return None
         if error:
@@ -167,6 +170,7 @@ class Placeholders:
 
     def gone(self, pid: int) -> Placeholder | None:
         """It has been reaped. The one who stood there, unless the world had let it die."""
+        lib.world_leave_out(self.world._w, pid, False)
         self.taken.discard(pid)
         if pid in self.dying:
             self.dying.remove(pid)

@@ -21,6 +21,8 @@ bool find_any_task(struct world *w, const struct node *directory, const char *na
 	(void)directory;
 	if (t && is_adopted(t))
 		t = adopted_now(w, t);
+	else if (!t && pid)
+		t = adopt_unasked(w, pid);
 	if (t)
 		*out = directory_of(t);
 	return t;
@@ -32,8 +34,10 @@ bool next_process(struct world *w, const struct node *directory, int64_t *at, ch
 	struct task *t;
 
 	(void)directory;
-	if (!*at && w->adopter)
+	if (!*at && w->adopter) {
 		drop_ended(w);
+		adopt_all(w);
+	}
 	t = pid_first_from(&w->pids, (int)*at);
 	while (t && !is_leader(t))
 		t = pid_first_from(&w->pids, t->pid + 1);
