@@ -57,6 +57,7 @@ FUNCTIONS: dict[str, tuple[str, Any, list[Any]]] = {
     "fuse_unmount": ("FUSE_2.6", None, [ctypes.c_char_p, _pointer]),
     "fuse_destroy": ("FUSE_2.2", None, [_pointer]),
     "fuse_get_context": ("FUSE_2.2", _pointer, []),
+    "fuse_interrupted": ("FUSE_2.6", ctypes.c_int, []),
     "fuse_notify_poll": ("FUSE_2.8", ctypes.c_int, [_pointer]),
     "fuse_pollhandle_destroy": ("FUSE_2.8", None, [_pointer]),
 }

@@ -275,7 +275,8 @@ class Mount:
         if not self._is_lab:
             return
         places = (ffi.cast("void *", place) for place in (self._libfuse.call("fuse_get_session", fuse), channel))
-        functions = (self._address("fuse_chan_recv"), self._address("fuse_session_process"))
+        names = ("fuse_chan_recv", "fuse_session_process", "fuse_interrupted")
+        functions = (self._address(name) for name in names)
         if error := lib.mount_reveal(
             self.pointer, *places, self._libfuse.call("fuse_chan_bufsize", channel), *functions
         ):

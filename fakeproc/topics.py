@@ -202,6 +202,8 @@ LAB_LIMITS = (
     "The nice value, the I/O priority and the CPUs of a synthetic process, by system calls, are those of who has "
     "started the lab.",
     "CMD has a session of its own, without a terminal: a shell in a lab has no job control.",
+    "After lseek(SEEK_END) on /dev/kmsg poll(2) still says that there is something, until the first read: a FUSE "
+    "client moves the position by itself. A reader at its end waits; in a mount he is told that there is no more.",
     "What CMD starts has the oom_score_adj and the cgroup that its parent had when it came into the world; once it has "
     "ended it is gone from /proc, also where nobody has waited for it yet.",
     "x86-64 so far, Linux 5.9 or newer.",

@@ -304,6 +304,7 @@ int world_processes(struct world *w, int32_t *pids, int most);	/* oldest first; 
 int world_threads(struct world *w, int pid, int32_t *pids, int most);	/* leader first */
 int world_children(struct world *w, int pid, int32_t *pids, int most);	/* of that very thread, oldest first */
 int world_samples(struct world *w, struct sample *out, int most);	/* of every process with an mm, oldest first; returns how many */
+void world_log_boot(struct world *w);	/* the first line of a kernel's log: which one it is */
 int world_presences(struct world *w, struct presence *out, int most);	/* of every process, oldest first; returns how many */
 int world_waiting(struct world *w, int32_t *pids, int most);	/* tasks that wait for memory or a lock */
 int world_sharers(struct world *w, int pid, int32_t *pids, int most);	/* processes using its mm, itself among them */
@@ -507,10 +508,11 @@ int mount_start(struct mount *m);
 void mount_stop(struct mount *m);
 /*
  * From now on adopted processes have the files of the real procfs, see real.h: one of their pid namespace is mounted at
- * .fakeproc/real. Of libfuse: the session, its channel, the size of a request, fuse_chan_recv, fuse_session_process.
- * 0 or -ENOMEM.
+ * .fakeproc/real; and a reader waits at the end of the kernel log. Of libfuse: the session, its channel, the size of a
+ * request, fuse_chan_recv, fuse_session_process, fuse_interrupted. 0 or -ENOMEM.
  */
-int mount_reveal(struct mount *m, void *session, void *channel, size_t size, void *receive, void *process);
+int mount_reveal(struct mount *m, void *session, void *channel, size_t size, void *receive, void *process,
+		 void *is_interrupted);
 /* libfuse's fuse_notify_poll and fuse_pollhandle_destroy. */
 void fuse_set_poll(void *notify, void *destroy);
 /* Callers unknown to the world become processes of it; proc: as above; kills: who dies in the world is killed. */

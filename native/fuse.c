@@ -2,8 +2,9 @@
  * FUSE operations over the tree: path -> node -> bytes. Python puts these functions into fusepy's table.
  *
  * The few types of libfuse 2.9 that are needed stand here, as they stand in fusepy for ctypes, so that
- * the core builds without its headers. Nothing here waits but the files of .fakeproc, for the interpreter, and those
- * of adopted processes, for whoever they are about: then another thread stands in, see stand_in.h.
+ * the core builds without its headers. Nothing here waits but the files of .fakeproc, for the interpreter, those of
+ * adopted processes, for whoever they are about, and in a lab the kernel log, for its next record: then another thread
+ * stands in, see stand_in.h.
  */
 #define _GNU_SOURCE
 #include "fakeproc.h"
@@ -23,11 +24,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 struct fuse_file_info {
@@ -503,24 +506,67 @@ static int fuse_open(const char *path, struct fuse_file_info *info)
 	return 0;
 }
 
-static int fuse_read(const char *path, char *buffer, size_t size, off_t offset, struct fuse_file_info *info)
+/* At the end of a log, where a kernel has its reader wait; bytes from the middle of one just end. */
+static bool awaits_record(const struct mount *m, const struct file *f)
+{
+	bool is_log = f->entry->behaviour == RECORDS || f->entry->behaviour == TAKEN;
+
+	return m->stand_ins && is_log && !(f->flags & O_NONBLOCK) && !file_is_ready(f);
+}
+
+/* What the model says; NO_RECORD_YET is none of its answers. */
+enum { NO_RECORD_YET = INT_MIN };
+
+static int read_model(const struct mount *m, const struct fuse_file_info *info, char *buffer, size_t size, off_t offset)
 {
 	struct file *f = file_of(info);
 	struct caller who;
 	ssize_t result;
 
-	(void)path;
-	look(current_mount());
-	if (f->real >= 0)
-		return (int)read_real(current_mount(), f, buffer, size, offset);
 	world_lock(f->world);
 	who = caller_of(f->world, f->entry->flags & CONTROL);
 	f->flags = (f->flags & ~O_NONBLOCK) | (info->flags & O_NONBLOCK);
 	result = read_at(f, &who, buffer, size, offset);
 	if (result > 0)
 		f->position += result;
+	if (!result && size && awaits_record(m, f))
+		result = NO_RECORD_YET;
 	world_unlock(f->world);
 	return (int)result;
+}
+
+/* 0 once there is one; -EINTR. Nobody tells this thread of either. */
+static int wait_for_record(const struct mount *m, const struct file *f)
+{
+	const struct timespec moment = { .tv_nsec = 10000000 };
+	bool is_interrupted = false;
+
+	while (!is_interrupted && !is_ready(f)) {
+		nanosleep(&moment, NULL);
+		is_interrupted = m->stand_ins->requests.is_interrupted();
+	}
+	return is_interrupted ? -EINTR : 0;
+}
+
+static int fuse_read(const char *path, char *buffer, size_t size, off_t offset, struct fuse_file_info *info)
+{
+	struct mount *m = current_mount();
+	struct file *f = file_of(info);
+	int result;
+
+	(void)path;
+	look(m);
+	if (f->real >= 0)
+		return (int)read_real(m, f, buffer, size, offset);
+	while ((result = read_model(m, info, buffer, size, offset)) == NO_RECORD_YET) {
+		if (!stand_in_for_me(m->stand_ins))
+			return 0;
+		result = wait_for_record(m, f);
+		back_again(m->stand_ins);
+		if (result)
+			return result;
+	}
+	return result;
 }
 
 static int fuse_write(const char *path, const char *bytes, size_t size, off_t offset, struct fuse_file_info *info)
@@ -674,7 +720,8 @@ int mount_start(struct mount *m)
 	return error;
 }
 
-int mount_reveal(struct mount *m, void *session, void *channel, size_t size, void *receive, void *process)
+int mount_reveal(struct mount *m, void *session, void *channel, size_t size, void *receive, void *process,
+		 void *is_interrupted)
 {
 	struct requests requests = { .session = session, .channel = channel, .size = size };
 	struct stand_ins *s = calloc(1, sizeof(*s));
@@ -683,6 +730,7 @@ int mount_reveal(struct mount *m, void *session, void *channel, size_t size, voi
 		return -ENOMEM;
 	memcpy(&requests.receive, &receive, sizeof(receive));
 	memcpy(&requests.process, &process, sizeof(process));
+	memcpy(&requests.is_interrupted, &is_interrupted, sizeof(is_interrupted));
 	stand_ins_begin(s, &requests);
 	m->stand_ins = s;
 	return 0;

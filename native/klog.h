@@ -10,7 +10,7 @@ struct text;
 struct log_record;
 struct world;
 
-enum log_level { LOG_EMERG = 0, LOG_ERR = 3, LOG_WARNING = 4, LOG_INFO = 6 };
+enum log_level { LOG_EMERG = 0, LOG_ERR = 3, LOG_WARNING = 4, LOG_NOTICE = 5, LOG_INFO = 6 };
 
 /* As a kernel with CONFIG_LOG_BUF_SHIFT=20 keeps about this many lines of the length that the OOM killer writes. */
 enum { LOG_RECORDS = 8192 };

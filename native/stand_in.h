@@ -15,13 +15,14 @@
 struct fuse_chan;
 struct fuse_session;
 
-/* Of libfuse: where requests come from, fuse_chan_recv() and fuse_session_process(). */
+/* Of libfuse: where requests come from, fuse_chan_recv(), fuse_session_process() and fuse_interrupted(). */
 struct requests {
 	struct fuse_session *session;
 	struct fuse_chan *channel;
 	size_t size;		/* of the longest one */
 	int (*receive)(struct fuse_chan **channel, char *buffer, size_t size);
 	void (*process)(struct fuse_session *session, const char *buffer, size_t length, struct fuse_chan *channel);
+	int (*is_interrupted)(void);	/* who made the request that this thread answers has got a signal */
 };
 
 struct stand_ins {

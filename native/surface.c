@@ -9,6 +9,7 @@
 #include "charge.h"
 #include "extra.h"
 #include "clock.h"
+#include "klog.h"
 #include "machine.h"
 #include "memory.h"
 #include "oom_adj.h"
@@ -254,6 +255,16 @@ int world_samples(struct world *w, struct sample *out, int most)
 			out[count - 1] = sample_of(s);
 	world_unlock(w);
 	return count;
+}
+
+void world_log_boot(struct world *w)
+{
+	char release[RELEASE_SIZE];
+
+	world_lock(w);
+	release_of(w, release);
+	klog_printf(w, LOG_NOTICE, "Linux version %s (fakeproc@localhost)", release);
+	world_unlock(w);
 }
 
 int world_presences(struct world *w, struct presence *out, int most)

@@ -50,6 +50,7 @@ def main(asked: Asked, keeper: int) -> int:
     """As pid 1 of new namespaces; returns the exit code. The kernel clears up behind it."""
     directory, proc = os.getcwd(), _settle_in()
     run = Run(asked.described, asked.kernel, sampler=Sampler() if asked.report else None)
+    lib.world_log_boot(run.world._w)  # where its log is empty, dmesg asks the machine's kernel
     spaces.start_pids_at(_first_real_pid(run), proc)  # before there are threads, which take some, too
     control = Control(run.world).attach()
     mount = Mount(run.world, "/proc", asked.caps, adopt=True, lab=True)

@@ -40,7 +40,7 @@ static ssize_t read_bytes(struct file *f, void *buffer, size_t count, int64_t of
 
 /*
  * devkmsg_read(): a record that does not fit is passed over. At the end a reader that would wait is told that there
- * is no more: whoever serves a mount must not wait.
+ * is no more: whoever serves a mount must not wait. In a lab he can, see fuse.c.
  */
 ssize_t kmsg_read(struct file *f, void *buffer, size_t count, int64_t offset)
 {

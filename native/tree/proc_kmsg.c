@@ -1,6 +1,7 @@
 /*
  * /proc/kmsg: the kernel log as syslog(2) gives it. What one reader has taken, no other gets; a read takes whole lines as
- * long as they fit. Who would wait for more is told that there is none: whoever serves a mount must not wait.
+ * long as they fit. Who would wait for more is told that there is none: whoever serves a mount must not wait, but
+ * in a lab, see fuse.c.
  */
 #define _GNU_SOURCE
 #include "clock.h"
