@@ -35,6 +35,13 @@ def of(task: Task) -> OnSigterm:
     return task.world.on_sigterm.get(task.serial, DIE)
 
 
+def give(task: Task, answer: OnSigterm) -> None:
+    """So it will answer, and so its status says."""
+    task.world.on_sigterm[task.serial] = answer
+    bit = 0 if answer == DIE else 1 << signal.SIGTERM - 1
+    task.set_signals(ignored=bit if answer == IGNORE else 0, caught=0 if answer == IGNORE else bit)
+
+
 def inherit(parent: Task, child: Task) -> None:
     """A fork has its parent's handlers."""
     if (answer := of(parent)) != DIE:

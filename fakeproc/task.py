@@ -370,6 +370,15 @@ class Task(Credentials):
         """A mark of the OOM killer, or a condition, as it stands (TASK_DSLEEP ...): for building worlds."""
         self._do(lib.task_set_flag, flag, is_set)
 
+    def set_signals(self, **masks: int) -> None:
+        """pending, ignored, caught: what its status says of signals, a bit each (bit n - 1 is signal n); what is not
+        given stays. No rule asks for it."""
+        said = ffi.new("struct signals *")
+        self._do(lib.task_signals, said)
+        for name, mask in masks.items():
+            setattr(said, name, mask)
+        self._do(lib.task_set_signals, said)
+
     def wait_for_memory(self) -> None:
         """It asks for memory that is not there, until some comes free: run() and settle() let it try."""
         self._do(lib.task_wait_for_memory)

@@ -45,17 +45,19 @@ int extra_fork(struct signal *to, const struct signal *from)
 	const struct extra *old = from->extra;
 	struct extra *new;
 
-	if (!old || !(old->cmdline || old->environ || old->exe || old->cwd || old->open_files))
+	if (!old || !(old->cmdline || old->environ || old->exe || old->cwd || old->open_files || old->signals.ignored
+		      || old->signals.caught))
 		return 0;
 	new = extra_of(to);
 	if (!new)
 		return -ENOMEM;
 	new->open_files = old->open_files;
+	new->signals = (struct signals){ .ignored = old->signals.ignored, .caught = old->signals.caught };
 	return copy_blob(&new->cmdline, old->cmdline) && copy_blob(&new->environ, old->environ)
 		&& copy_text(&new->exe, old->exe) && copy_text(&new->cwd, old->cwd) ? 0 : -ENOMEM;
 }
 
-/* The environment goes on, as most programs hand it on. */
+/* The environment goes on, as most programs hand it on; of signals what is ignored and what is pending. */
 void extra_exec(struct signal *signal)
 {
 	struct extra *extra = signal->extra;
@@ -66,6 +68,7 @@ void extra_exec(struct signal *signal)
 	free(extra->exe);
 	extra->cmdline = NULL;
 	extra->exe = NULL;
+	extra->signals.caught = 0;
 }
 
 void extra_drop(struct signal *signal)
@@ -157,7 +160,22 @@ int set_open_files(struct signal *signal, int count)
 	return 0;
 }
 
+int set_signals(struct signal *signal, const struct signals *given)
+{
+	struct extra *extra = extra_of(signal);
+
+	if (!extra)
+		return -ENOMEM;
+	extra->signals = *given;
+	return 0;
+}
+
 /* ---- asking ---- */
+
+struct signals signals_of(const struct signal *signal)
+{
+	return signal->extra ? signal->extra->signals : (struct signals){ 0 };
+}
 
 const struct blob *cmdline_of(const struct signal *signal)
 {

@@ -21,6 +21,7 @@ struct extra {
 	struct blob *cmdline, *environ;
 	char *exe, *cwd;			/* absolute paths; NULL = what the comm and the root give */
 	uint32_t open_files;			/* one more than there are; 0 = not set */
+	struct signals signals;
 	struct spent dead_threads, children;
 	struct mm *oom_mm;			/* that it had when it became a victim, pinned (since 4.9) */
 };
@@ -38,9 +39,11 @@ int set_environ(struct signal *signal, const char *bytes, size_t length);
 int set_exe(struct signal *signal, const char *path);
 int set_cwd(struct signal *signal, const char *path);
 int set_open_files(struct signal *signal, int count);
+int set_signals(struct signal *signal, const struct signals *given);
 
 const struct blob *cmdline_of(const struct signal *signal);
 const struct blob *environ_of(const struct signal *signal);
+struct signals signals_of(const struct signal *signal);
 const char *cwd_of(const struct signal *signal);
 /* NULL where it is no victim, or keeps no mm. */
 struct mm *oom_mm_of(const struct signal *signal);

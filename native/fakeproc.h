@@ -178,6 +178,11 @@ struct death {
 	char comm[COMM_SIZE];
 };
 
+/* What status says of the signals of a process, a bit each (bit n - 1 is signal n). */
+struct signals {
+	uint64_t pending, ignored, caught;
+};
+
 /* What a lab has to know of a process: who has that pid, and TASK_KTHREAD ZOMBIE KILLED DSLEEP ADOPTED of its leader. */
 struct presence {
 	uint64_t serial;
@@ -342,6 +347,8 @@ int task_set_environ(struct world *w, int pid, const char *bytes, size_t length)
 int task_set_exe(struct world *w, int pid, const char *path);	/* absolute, or NULL: what the arguments and the comm give */
 int task_set_cwd(struct world *w, int pid, const char *path);
 int task_set_open_files(struct world *w, int pid, int count);	/* descriptors 0 to count - 1 */
+int task_set_signals(struct world *w, int pid, const struct signals *given);
+int task_signals(struct world *w, int pid, struct signals *out);
 int task_set_state(struct world *w, int pid, char state);
 int task_set_memory(struct world *w, int pid, const struct memory *memory);
 int task_set_mems(struct world *w, int pid, uint64_t mems);

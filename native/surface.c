@@ -483,6 +483,16 @@ int task_set_environ(struct world *w, int pid, const char *bytes, size_t length)
 
 int task_set_exe(struct world *w, int pid, const char *path) { return CHANGE_TASK(w, pid, set_exe(t->signal, path)); }
 int task_set_cwd(struct world *w, int pid, const char *path) { return CHANGE_TASK(w, pid, set_cwd(t->signal, path)); }
+int task_set_signals(struct world *w, int pid, const struct signals *given)
+{
+	return CHANGE_TASK(w, pid, set_signals(t->signal, given));
+}
+
+int task_signals(struct world *w, int pid, struct signals *out)
+{
+	return CHANGE_TASK(w, pid, (*out = signals_of(t->signal), 0));
+}
+
 int task_set_open_files(struct world *w, int pid, int count) { return CHANGE_TASK(w, pid, set_open_files(t->signal, count)); }
 
 static int set_state(struct world *w, struct task *t, char state)

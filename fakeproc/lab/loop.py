@@ -275,6 +275,7 @@ class Loop:
             self._saw(one, number, "")
             with self._task(one) as task:
                 task.set_flag(lib.TASK_KILLED)
+                task.set_signals(pending=sum(map(bit, one.pending)))
 
     def _pending_signals(self, pid: int) -> list[int]:
         """Of the process. Its status asks for no lock that it could hold."""

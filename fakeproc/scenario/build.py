@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from fakeproc import capabilities, rules, units
+from fakeproc import capabilities, rules, sigterm, units
 from fakeproc._native import lib
 from fakeproc.errors import ScenarioError
 from fakeproc.scenario.events import Event, Happened, set_cgroup, set_conditions
@@ -58,7 +58,8 @@ class Scenario:
         self._size(world)
         world.last_pid = max(pid for process in self.processes for pid in process.tids if pid < self.pid_max)
         world.names = {name: world.task(pid) for name, pid in self._names()}
-        world.on_sigterm = {world.task(pid).serial: answer for pid, answer in self._on_sigterm()}
+        for pid, answer in self._on_sigterm():
+            sigterm.give(world.task(pid), answer)
         return world
 
     def play(self, world: World, until: int | None = None) -> Iterator[Happened]:

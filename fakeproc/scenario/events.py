@@ -231,7 +231,7 @@ def name_given(given: dict[str, Any]) -> str:
 
 def _set_on_sigterm(task: Task, given: dict[str, Any]) -> None:
     if "on_sigterm" in given:
-        task.world.on_sigterm[task.serial] = given["on_sigterm"]
+        sigterm.give(task, given["on_sigterm"])
 
 
 def _spawn(world: World, given: dict[str, Any]) -> str:

@@ -168,7 +168,7 @@ TABLE(task, task_rows);
 static const struct row extra_rows[] = {
 	BINARY(cmdline), BINARY(environ),
 	WORDS(exe, LONGEST_PATH - 1), WORDS(cwd, LONGEST_PATH - 1),
-	LIMITED(open_files, 0, MOST_FILES + 1),
+	LIMITED(open_files, 0, MOST_FILES + 1), ANY(signals),
 	PART(dead_threads, spent), PART(children, spent),
 	ONE(oom_mm, AN_MM),
 };

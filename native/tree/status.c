@@ -2,6 +2,7 @@
  * /proc/PID/status: the line list of the kernel of the rules, the same for all processes and another for all kernel
  * threads and zombies, because programs take lines by their number. The parts are those of proc_pid_status().
  */
+#include "extra.h"
 #include "layout.h"
 #include "text.h"
 #include "tree/task_files.h"
@@ -126,16 +127,17 @@ static int flags_of_mm(const struct world *w, const struct task *t, struct text 
 	return error;
 }
 
-/* SIGKILL pending for the process is what the world knows of signals; kernel threads ignore all. */
+/* What has been said of them, and SIGKILL for a thread that is to end; kernel threads ignore all. */
 static int signals(const struct world *w, const struct task *t, struct text *out)
 {
 	uint64_t pending = (t->flags & TASK_KILLED) && !is_zombie(t) ? 1 << 8 : 0;
+	struct signals of_process = signals_of(t->signal);
 
 	return text_printf(out,
-			   "Threads:\t%d\nSigQ:\t0/%" PRIu64 "\nSigPnd:\t%016" PRIx64 "\nShdPnd:\t%016d\n"
-			   "SigBlk:\t%016d\nSigIgn:\t%016" PRIx64 "\nSigCgt:\t%016d\n",
-			   t->signal->threads, limit_of_processes(w), pending, 0, 0,
-			   is_kthread(t) ? UINT64_MAX : (uint64_t)0, 0);
+			   "Threads:\t%d\nSigQ:\t0/%" PRIu64 "\nSigPnd:\t%016" PRIx64 "\nShdPnd:\t%016" PRIx64 "\n"
+			   "SigBlk:\t%016d\nSigIgn:\t%016" PRIx64 "\nSigCgt:\t%016" PRIx64 "\n",
+			   t->signal->threads, limit_of_processes(w), pending, of_process.pending, 0,
+			   is_kthread(t) ? UINT64_MAX : of_process.ignored, of_process.caught);
 }
 
 static int capabilities(const struct world *w, const struct task *t, struct text *out)

@@ -2,6 +2,8 @@
 
 import subprocess
 
+import pytest
+
 from .conftest import FAKEPROC, PEOPLE, QUIET, Run
 
 AVAILABLE = "grep MemAvailable /proc/meminfo;"
@@ -123,3 +125,20 @@ print(before, len(poll.poll(2000)))
 
 def test_kmsg_is_that_of_the_model(shell: Run) -> None:
     assert "Killed process 4242 (hog)" in shell("echo f > /proc/sysrq-trigger; sleep 0.1; dmesg").printed
+
+
+def signals_of(status: str) -> dict[str, int]:
+    lines = (line.split(":\t") for line in status.splitlines() if line.startswith(("Sig", "Shd")))
+    return {name: int(mask, 16) for name, mask in lines if name != "SigQ"}
+
+
+@pytest.mark.parametrize(("name", "mask"), [("TERM", 1 << 14), ("KILL", 1 << 8)])
+def test_what_is_pending_of_one_who_is_held_stands_in_its_status(shell: Run, name: str, mask: int) -> None:
+    seen = signals_of(shell(f"kill -{name} 4245; sleep 0.2; cat /proc/4245/status").printed)
+    assert (seen["ShdPnd"], seen["SigPnd"]) == (mask, 1 << 8)
+
+
+@pytest.mark.parametrize(("pid", "line"), [(4243, "SigCgt"), (4244, "SigIgn")])
+def test_status_tells_what_the_scenario_says_of_sigterm(shell: Run, pid: int, line: str) -> None:
+    seen = signals_of(shell(f"cat /proc/{pid}/status").printed)
+    assert {name for name, mask in seen.items() if mask == 1 << 14} == {line}
