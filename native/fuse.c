@@ -367,6 +367,22 @@ static ssize_t real_link(const struct mount *m, const char *path, char *buffer, 
 	return real_readlink(m->proc, path, buffer, size);
 }
 
+/* The world's own namespaces have none of the real kernel behind them. */
+static bool is_in_our_namespaces(const struct node *node)
+{
+	const struct task *t = node->task;
+
+	return (node->entry->flags & OF_PLACEHOLDER) && t && !t->signal->namespace && !t->cred->in_user_namespace;
+}
+
+/* Who has no placeholder (yet) keeps what the world says. */
+static ssize_t link_of_placeholder(const struct mount *m, const char *path, char *buffer, size_t size, ssize_t told)
+{
+	ssize_t length = real_link(m, path, buffer, size);
+
+	return length < 0 ? told : length;
+}
+
 static bool is_of_adopted(const struct file *f)
 {
 	struct node node;
@@ -408,6 +424,8 @@ static int fuse_readlink(const char *path, char *buffer, size_t size)
 
 	if (length >= 0 && ON_PATH(path, WITH_NODE(w, who, path, false, has_flag(&node, MAGIC))) > 0)
 		length = real_link(m, path, buffer, size - 1);
+	else if (length >= 0 && m->stand_ins && ON_PATH(path, WITH_NODE(w, who, path, false, is_in_our_namespaces(&node))) > 0)
+		length = link_of_placeholder(m, path, buffer, size - 1, length);
 	if (length < 0)
 		return (int)length;
 	buffer[length] = '\0';

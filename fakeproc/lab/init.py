@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import sys
 import threading
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ def main(asked: Asked, keeper: int) -> int:
     directory, proc = os.getcwd(), _settle_in()
     run = Run(asked.described, asked.kernel, sampler=Sampler() if asked.report else None)
     lib.world_log_boot(run.world._w)  # where its log is empty, dmesg asks the machine's kernel
+    _take_hostname(run)
     spaces.start_pids_at(_first_real_pid(run), proc)  # before there are threads, which take some, too
     control = Control(run.world).attach()
     mount = Mount(run.world, "/proc", asked.caps, adopt=True, lab=True)
@@ -68,6 +70,11 @@ def main(asked: Asked, keeper: int) -> int:
         loop.run(command, asked.seconds)
         clock.conclude()
     return _conclude(asked, loop)
+
+
+def _take_hostname(run: Run) -> None:
+    """For uname(2), as /proc/sys/kernel/hostname has it."""
+    socket.sethostname(os.fsdecode(run.world.read("/sys/kernel/hostname").strip()))
 
 
 def _settle_in() -> int:

@@ -64,7 +64,7 @@ NAMESPACE(cgroup_ns_read, CGROUP, false)
 NAMESPACE(time_ns_read, TIME, false)
 
 static const struct entry ns_entries[] = {
-#define LINK(name, read, rule) { name, S_IFLNK | 0777, FRESH, BOTH, read, NULL, NULL, MAGIC, rule }
+#define LINK(name, read, rule) { name, S_IFLNK | 0777, FRESH, BOTH, read, NULL, NULL, MAGIC | OF_PLACEHOLDER, rule }
 	LINK("net", net_ns_read, 0),
 	LINK("uts", uts_ns_read, 0),
 	LINK("ipc", ipc_ns_read, 0),

@@ -42,6 +42,7 @@ enum {
 	/* Of adopted processes, in a mount: */
 	REAL = 1 << 14,		/* a file whose contents are those of the real procfs */
 	MAGIC = 1 << 15,	/* a link that leads where the real one does */
+	OF_PLACEHOLDER = 1 << 24,	/* the same in a lab of everybody: where that of his placeholder does */
 	/* Of the cgroup tree, whose modes, owners and extended attributes can be changed, see cgroup_tree.h: */
 	KERNFS = 1 << 16,
 	NOT_ON_ROOT = 1 << 17, ONLY_ON_ROOT = 1 << 18,

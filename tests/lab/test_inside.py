@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -51,3 +51,17 @@ for fd in range(3, 256):
 
 def test_no_terminal_can_be_typed_into(run: Run) -> None:
     assert run("python3", "-c", "open('/dev/tty')").code == 1
+
+
+def test_namespaces_of_a_placeholder_are_those_of_the_command(shell: Run) -> None:
+    text = "stat -L -c 'pid:[%i]' /proc/4242/ns/pid /proc/$$/ns/pid; readlink /proc/4242/ns/pid"
+    assert len(set(shell(text).printed.split())) == 1
+
+
+def test_pgrep_finds_them_by_their_namespace(shell: Run, program: Callable[[str], str]) -> None:
+    program("pgrep")
+    assert shell("pgrep --ns $$ --nslist pid -x hog").printed == "4242\n"
+
+
+def test_the_machine_has_the_name_that_the_world_gives_it(shell: Run) -> None:
+    assert shell('[ "$(uname -n)" = "$(cat /proc/sys/kernel/hostname)" ]').code == 0
