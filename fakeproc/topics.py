@@ -204,6 +204,13 @@ LAB_LIMITS = (
     "CMD has a session of its own, without a terminal: a shell in a lab has no job control.",
     "After lseek(SEEK_END) on /dev/kmsg poll(2) still says that there is something, until the first read: a FUSE "
     "client moves the position by itself. A reader at its end waits; in a mount he is told that there is no more.",
+    "process_mrelease of a victim that is held succeeds, and frees nothing in the model. It succeeds, too, where a "
+    "real kernel says EINVAL since others that live share the victim's memory (clone_vm_of, vfork_of): each has a "
+    "placeholder with a memory of its own.",
+    "ns of a synthetic process leads to the namespaces of its placeholder, but where the scenario gives it some of its "
+    "own: these can be read and not followed. All have another mount namespace than CMD.",
+    "/sys is the real machine's, but for /sys/fs/cgroup (node_exporter takes the memory of its nodes from there), and "
+    "so is the kernel of uname(2). Its host name is the world's.",
     "What CMD starts has the oom_score_adj and the cgroup that its parent had when it came into the world; once it has "
     "ended it is gone from /proc, also where nobody has waited for it yet.",
     "x86-64 so far, Linux 5.9 or newer.",
