@@ -134,7 +134,10 @@ def signals_of(status: str) -> dict[str, int]:
 
 @pytest.mark.parametrize(("name", "mask"), [("TERM", 1 << 14), ("KILL", 1 << 8)])
 def test_what_is_pending_of_one_who_is_held_stands_in_its_status(shell: Run, name: str, mask: int) -> None:
-    seen = signals_of(shell(f"kill -{name} 4245; sleep 0.2; cat /proc/4245/status").printed)
+    pending = "until grep -q SigPnd:.*1 /proc/4245/status; do sleep 0.05; done"
+    seen = signals_of(
+        shell(f"sleep 0.3; kill -{name} 4245; timeout 5 sh -c '{pending}'; cat /proc/4245/status").printed
+    )
     assert (seen["ShdPnd"], seen["SigPnd"]) == (mask, 1 << 8)
 
 
