@@ -24,30 +24,35 @@ enum behaviour {
 
 /* What else an entry is. */
 enum {
-	UNLISTED = 1,
-	CONTROL = 2,		/* of .fakeproc: owned by who mounted; not there where nobody answers */
-	SYSCTL = 4,		/* below sys: no capability helps */
-	PRESSURE = 8,		/* what is written is a trigger of the open file, see pressure.c */
-	NEEDS_RESOURCE = 16,	/* without CAP_SYS_RESOURCE opening it for writing is -EPERM */
+	UNLISTED = 1 << 0,
+	CONTROL = 1 << 1,		/* of .fakeproc: owned by who mounted; not there where nobody answers */
+	SYSCTL = 1 << 2,		/* below sys: no capability helps */
+	PRESSURE = 1 << 3,		/* what is written is a trigger of the open file, see pressure.c */
+	NEEDS_RESOURCE = 1 << 4,	/* without CAP_SYS_RESOURCE opening it for writing is -EPERM */
+	SYSLOG = 1 << 5,		/* opened with CAP_SYSLOG only */
+	NET_FILE = 1 << 6,		/* root's, whosever network it is */
 	/* Of tasks. What opening asks for, beyond the mode; of a directory also looking into it: */
-	GUARDED = 256,		/* who may look into the task (ptrace_may_access), else EACCES */
-	OPENS_MM = 512,		/* the same, of a task with mm; without one it is ESRCH where no_mm_refuses_open */
-	OPENS_MAPS = 8192,	/* the same, but without an mm it is there, and empty */
-	OPENS_FS = 1024,	/* a task that has not exited, else EINVAL */
-	OPEN_TO_GROUP = 1 << 24,	/* nobody of its own process is refused by the mode (proc_fd_permission) */
-	OUTLIVES = 1 << 25,	/* opened, it stays what it was, or is empty, when the task has gone: it held the mm, the namespace */
-	LINK_OF_FILE = 2048,	/* st_size is 64 */
-	NET_FILE = 4096,	/* root's, whosever network it is */
-	SYSLOG = 32,		/* opened with CAP_SYSLOG only */
+	GUARDED = 1 << 7,		/* who may look into the task (ptrace_may_access), else EACCES */
+	OPENS_MM = 1 << 8,		/* the same, of a task with mm; without one it is ESRCH where no_mm_refuses_open */
+	OPENS_MAPS = 1 << 9,		/* the same, but without an mm it is there, and empty */
+	OPENS_FS = 1 << 10,		/* a task that has not exited, else EINVAL */
+	OPEN_TO_GROUP = 1 << 11,	/* nobody of its own process is refused by the mode (proc_fd_permission) */
+	OUTLIVES = 1 << 12,		/* opened it holds the mm, the namespace: when the task has gone it is empty, or what it was */
+	LINK_OF_FILE = 1 << 13,		/* st_size is 64 */
 	/* Of adopted processes, in a mount: */
-	REAL = 1 << 14,		/* a file whose contents are those of the real procfs */
-	MAGIC = 1 << 15,	/* a link that leads where the real one does */
-	OF_PLACEHOLDER = 1 << 24,	/* the same in a lab of everybody: where that of his placeholder does */
+	REAL = 1 << 14,			/* a file whose contents are those of the real procfs */
+	MAGIC = 1 << 15,		/* a link that leads where the real one does */
+	OF_PLACEHOLDER = 1 << 16,	/* the same in a lab of everybody: where that of his placeholder does */
 	/* Of the cgroup tree, whose modes, owners and extended attributes can be changed, see cgroup_tree.h: */
-	KERNFS = 1 << 16,
-	NOT_ON_ROOT = 1 << 17, ONLY_ON_ROOT = 1 << 18,
-	NOTIFIES = 1 << 19,	/* who polls it is told of changes by POLLPRI */
-	OF_CPU = 1 << 20, OF_IO = 1 << 21, OF_MEMORY = 1 << 22, OF_PIDS = 1 << 23	/* there with that controller only */
+	KERNFS = 1 << 17,
+	NOT_ON_ROOT = 1 << 18,
+	ONLY_ON_ROOT = 1 << 19,
+	NOTIFIES = 1 << 20,		/* who polls it is told of changes by POLLPRI */
+	/* there with that controller only */
+	OF_CPU = 1 << 21,
+	OF_IO = 1 << 22,
+	OF_MEMORY = 1 << 23,
+	OF_PIDS = 1 << 24
 };
 
 enum level { PROCESS = 1, THREAD = 2, BOTH = 3 };
