@@ -159,7 +159,17 @@ class Task(Credentials):
         comm: its name, cut to 15 bytes (default: this one's); pid: 0 is the next free one. OSError EINVAL for flags
         that clone refuses, EEXIST for a pid that is taken, EBUSY while this thread waits for its vforked child, EAGAIN
         without a free pid, ESRCH once it is dead. fork(), clone_vm(), vfork() and thread() are this with their flags.
+
+        Where a copy of the memory does not fit, the child takes it as if it wrote to all of it: others' pages are
+        reclaimed, somebody may be killed.
         """
+        child = self._clone(flags, comm, pid)
+        if not flags & CLONE_VM:
+            child._do(lib.task_break_cow)
+        return child
+
+    def _clone(self, flags: int, comm: str = "", pid: int = 0) -> Task:
+        """The same, without a look at the room: for one that execs, or is given other sizes, at once."""
         comm_bytes(comm)  # before anything is made
         made = lib.task_clone(self.world._w, self.id, flags, pid)
         child = self.world.task(check(made, f"pid {pid}" if pid else f"task {self.pid}"))

@@ -316,7 +316,7 @@ class World(Machine):
         known = {name: units.size(size) for name, size in sizes.items()}
         checked_id(uid)
         maker = self.init if parent is None else self.task(parent.id_in(self))
-        task = maker.fork(comm, pid=pid)
+        task = maker._clone(0, comm, pid)
         if uid:
             task.setuid(uid)
         task = task.exec(comm)

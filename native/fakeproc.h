@@ -324,6 +324,7 @@ void state_free(char *bytes);
 
 /* ---- life cycle ---- */
 int task_clone(struct world *w, int parent, uint64_t flags, int pid);	/* pid 0 = the next free one; returns the pid */
+int task_break_cow(struct world *w, int pid);	/* a copy that does not fit is taken as by one that grows */
 int task_init(struct world *w);				/* pid 1: global init */
 int task_kthread(struct world *w, const char *comm, int pid);	/* the first is kthreadd */
 int task_exec(struct world *w, int pid);		/* returns the pid, which changes for a thread that does not lead */

@@ -268,10 +268,10 @@ int64_t memory_grow(struct world *w, struct task *t, int64_t pages)
 	return error ? error : wait.pages;
 }
 
-void memory_fork(struct world *w, struct task *child)
+void memory_break_cow(struct world *w, struct task *child)
 {
 	int64_t excess = at_least_0(-room_for(w, child).pages);
-	struct memory m = child->mm->memory;
+	struct memory m = child->mm ? child->mm->memory : (struct memory){ 0 };
 	int64_t anon = excess < m.anon ? excess : m.anon;
 
 	if (!anon)

@@ -28,8 +28,8 @@ int64_t ram_free(const struct world *w);
  * waits is in the list of waiting.h from then on.
  */
 int64_t memory_grow(struct world *w, struct task *t, int64_t pages);
-/* What it has copied of its parent, and there is no room for: it has these pages again as one that grows by them. */
-void memory_fork(struct world *w, struct task *child);
+/* do_wp_page(): what it has copied of its parent, and there is no room for, it has again as one that grows by it. */
+void memory_break_cow(struct world *w, struct task *child);
 /* Anonymous pages, then swapped ones. -EINVAL where it holds less. */
 int memory_shrink(struct world *w, struct task *t, int64_t pages);
 /*

@@ -344,17 +344,17 @@ static int clone_to_pid(struct world *w, struct task *parent, uint64_t flags, in
 	struct task *child;
 	int error = clone_task(w, parent, flags, pid, &child);
 
-	if (error)
-		return error;
-	pid = child->pid;
-	if (child->mm && !(flags & CORE_CLONE_VM))
-		memory_fork(w, child);
-	return pid;
+	return error ? error : child->pid;
 }
 
 int task_clone(struct world *w, int parent, uint64_t flags, int pid)
 {
 	return CHANGE_TASK(w, parent, clone_to_pid(w, t, flags, pid));
+}
+
+int task_break_cow(struct world *w, int pid)
+{
+	return CHANGE_TASK(w, pid, (memory_break_cow(w, t), 0));
 }
 
 int task_init(struct world *w) { return CHANGE(w, create_init(w)); }

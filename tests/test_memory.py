@@ -175,6 +175,12 @@ def test_a_fork_in_a_full_cgroup_kills_there():
     assert any("Memory cgroup out of memory" in text for text in texts(world))
 
 
+def test_who_execs_at_once_takes_no_copy_of_its_parent():
+    world, hog, _ = small()
+    assert not world.spawn("child", parent=hog, anon="1 MiB").is_zombie
+    assert (texts(world), world.usage().anon) == ([], 71 * MIB)
+
+
 def test_a_child_has_no_locked_pages():
     world = World()
     locker = world.spawn("locker", anon="10 MiB")

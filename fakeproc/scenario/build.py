@@ -41,7 +41,8 @@ class Scenario:
     def build(self, kernel: rules.Kernel | None = None) -> World:
         """The machine. ScenarioError where the core refuses what the file asks for."""
         world = World(kernel or self.kernel, ram=self.ram, swap=self.swap)
-        self._size(world, units.BIGGEST)
+        if self.nodes:
+            world.set_nodes(*self.nodes)
         world.set_pid_max(self.pid_max)
         world.set_mmu(self.mmu)
         world.set_machine(cpus=self.machine.get("cpus"), hostname=self.machine.get("hostname"))
@@ -55,7 +56,6 @@ class Scenario:
             for process in self.processes:
                 with self._blame(process):
                     step(world, process)
-        self._size(world)
         world.last_pid = max(pid for process in self.processes for pid in process.tids if pid < self.pid_max)
         world.names = {name: world.task(pid) for name, pid in self._names()}
         for pid, answer in self._on_sigterm():
@@ -70,14 +70,6 @@ class Scenario:
     def player(self, world: World) -> Player:
         """What plays the events in a world that was built of this, from its time now."""
         return Player(self.events, world)
-
-    def _size(self, world: World, least: int = 0) -> None:
-        """As large as it is, but no smaller than that: with room for all while it is built, a copy that is made smaller
-        at once kills nobody."""
-        if self.nodes:
-            world.set_nodes(*(max(size, least) for size in self.nodes))
-        else:
-            world.set_total_pages(units.pages(max(self.ram, least)), units.pages(self.swap))
 
     def _set_sysctl(self, world: World) -> None:
         for name, value in self.sysctl.items():
@@ -149,7 +141,7 @@ def _create(world: World, process: Process) -> Task:
         return world.kthread(process.comm or "", process.pid)
     if process.maker is None:
         raise ValueError("only init and kthreadd are made by nobody")
-    task = world.task(process.maker.actor).clone(process.flags, pid=process.pid)
+    task = world.task(process.maker.actor)._clone(process.flags, pid=process.pid)
     return task.exec() if process.execs else task
 
 

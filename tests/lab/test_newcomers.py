@@ -27,7 +27,8 @@ def test_it_is_found_by_who_looks_for_it(beside: Run, program: Callable[[str], s
 
 
 def test_its_files_are_there(beside: Run) -> None:
-    assert beside("cat /proc/$!/comm").printed == "sleep\n"
+    executed = "until grep -qx sleep /proc/$!/comm; do :; done"
+    assert beside(f"{executed}; tr '\\0' ' ' < /proc/$!/cmdline").printed == "sleep 9 "
 
 
 def test_it_is_listed(beside: Run) -> None:
