@@ -61,7 +61,7 @@ def begin(task: Task) -> int | None:
         return None
     if answer == FORK:
         with contextlib.suppress(OSError):  # one that cannot fork dies all the same
-            task.fork(task.comm)
+            task._clone(0, task.comm)  # it dies itself: the pages are the copy's then
     elif answer.deed == "core":
         task.set_flag(lib.TASK_COREDUMPING)
     return answer.time

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from fakeproc import scenario
+from fakeproc import scenario, sigterm
 from fakeproc._native import lib
 from fakeproc.errors import FakeprocError
 from fakeproc.scenario.run import Run
@@ -101,6 +101,13 @@ def test_one_that_forks_leaves_a_copy_with_its_memory() -> None:
     assert at(run, 1).is_zombie
     (copy,) = [task for task in run.world.processes if task.comm == "a" and not task.is_zombie]
     assert (copy.memory.anon, copy.ppid) == (100 << 8, 1)
+
+
+def test_a_copy_of_one_that_dies_needs_no_more_room() -> None:
+    machine = '[machine]\nram = "160 MiB"\n[[process]]\ncomm = "a"\nanon = "100 MiB"\non_sigterm = "fork"\n'
+    world = scenario.loads(machine).build()
+    sigterm.begin(world.names["a"])
+    assert [record.text for record in world.kmsg] == []
 
 
 def test_and_the_copy_does_the_same() -> None:
